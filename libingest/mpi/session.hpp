@@ -1,0 +1,27 @@
+// MPI from first to last: initialised by the constructor, finalised by the destructor.
+#pragma once
+
+namespace eoshard {
+
+enum class MpiThreads {
+  main_only,  ///< MPI_THREAD_FUNNELED: one thread calls MPI
+  any,        ///< MPI_THREAD_MULTIPLE
+};
+
+/// Must outlive every Communicator. A program started without mpirun is a world of one rank.
+class MpiSession {
+ public:
+  explicit MpiSession(MpiThreads threads);
+  ~MpiSession();
+  MpiSession(const MpiSession&) = delete;
+  MpiSession& operator=(const MpiSession&) = delete;
+};
+
+/// Rank that the launcher gave this process, readable before MPI starts; 0 without a launcher. mpirun's variables come
+/// before Slurm's, because under mpirun inside a Slurm job every process sees SLURM_PROCID 0.
+int launcher_rank();
+
+/// Ends all ranks at once: for a failure that the others cannot learn of. Does not return.
+[[noreturn]] void abort_all_ranks(int exit_status);
+
+}  // namespace eoshard

@@ -1,0 +1,215 @@
+#include "libingest/shard/dataset_manifest.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validation_results.hpp>
+#include <valijson/validator.hpp>
+
+#include "libingest/core/file.hpp"
+#include "libingest/shard/dataset_schema.hpp"
+
+namespace eoshard::ingest {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(const BandStatistics& band) {
+  return {{"pixels", band.pixels},
+          {"minimum", band.minimum},
+          {"maximum", band.maximum},
+          {"mean", band.mean},
+          {"standard_deviation", band.standard_deviation},
+          {"sum", band.sum},
+          {"sum_of_squares", band.sum_of_squares}};
+}
+
+Json to_json(const Split& split) {
+  Json statistics = Json::object();
+  for (const BandStatistics& band : split.statistics) statistics[band.band] = to_json(band);
+  return {{"samples", split.samples},
+          {"path", split.name + ".zarr"},
+          {"class_counts", split.class_counts},
+          {"statistics", statistics}};
+}
+
+Json to_json(const ImageArray& array) {
+  return {{"name", array.name},
+          {"dtype", array.dtype},
+          {"resolution_m", array.resolution_m},
+          {"bands", array.bands},
+          {"sample_shape", array.sample_shape}};
+}
+
+Json to_json(const Source& source) {
+  return {{"product", source.product},   {"path", source.path},
+          {"baseline", source.baseline}, {"mgrs_tile", source.mgrs_tile},
+          {"acquired", source.acquired}, {"epsg", source.epsg},
+          {"boa_add_offset", source.boa_add_offset},
+          {"patches", source.patches},   {"kept", source.kept},
+          {"rejected", source.rejected}};
+}
+
+template <class Item>
+Json list_of(const std::vector<Item>& items) {
+  Json list = Json::array();
+  for (const Item& item : items) list.push_back(to_json(item));
+  return list;
+}
+
+BandStatistics statistics_from(const std::string& band, const Json& json) {
+  return {band,
+          json.at("pixels"),
+          json.at("minimum"),
+          json.at("maximum"),
+          json.at("mean"),
+          json.at("standard_deviation"),
+          json.at("sum"),
+          json.at("sum_of_squares")};
+}
+
+Split split_from(const std::string& name, const Json& json) {
+  Split split{name, json.at("samples"), json.at("class_counts"), {}};
+  for (const auto& [band, statistics] : json.at("statistics").items()) {
+    split.statistics.push_back(statistics_from(band, statistics));
+  }
+  return split;
+}
+
+ImageArray array_from(const Json& json) {
+  return {json.at("name"), json.at("resolution_m"), json.at("bands"), json.at("sample_shape"), json.at("dtype")};
+}
+
+Source source_from(const Json& json) {
+  return {json.at("product"), json.at("path"), json.at("baseline"),       json.at("mgrs_tile"), json.at("acquired"),
+          json.at("epsg"),    json.at("boa_add_offset"), json.at("patches"), json.at("kept"),      json.at("rejected")};
+}
+
+// valijson's adapter is for nlohmann::json, so the check parses into that.
+void check_schema(const std::string& text) {
+  const auto schema_json = nlohmann::json::parse(kDatasetSchema);
+  const auto target = nlohmann::json::parse(text);
+  valijson::Schema schema;
+  valijson::SchemaParser(valijson::SchemaParser::kDraft7)
+      .populateSchema(valijson::adapters::NlohmannJsonAdapter(schema_json), schema);
+  valijson::ValidationResults results;
+  valijson::Validator validator;
+  if (validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(target), &results)) return;
+  valijson::ValidationResults::Error error;
+  std::string where, what;
+  while (results.popError(error)) {  // the first names the outermost place, the last the innermost
+    where.clear();
+    for (const std::string& part : error.context) where += part;
+    what = error.description;
+  }
+  throw Error(ErrorKind::input, fmt::format("not a dataset manifest of this version: at {}: {}", where, what));
+}
+
+DatasetManifest from_json(const Json& json) {
+  DatasetManifest manifest;
+  manifest.program = json.at("program");
+  manifest.version = json.at("version");
+  manifest.command_line = json.at("command_line");
+  manifest.configuration_json = json.at("configuration").dump();
+  manifest.task = json.at("task");
+  manifest.nomenclature = json.at("nomenclature");
+  manifest.classes = json.at("classes").get<std::vector<std::string>>();
+  for (const Json& array : json.at("arrays")) manifest.arrays.push_back(array_from(array));
+  manifest.split_rule = json.at("split_rule");
+  manifest.seed = json.at("seed");
+  for (const auto& [name, split] : json.at("splits").items()) manifest.splits.push_back(split_from(name, split));
+  manifest.rejected = json.at("rejected").get<std::map<std::string, std::uint64_t>>();
+  for (const Json& source : json.at("sources")) manifest.sources.push_back(source_from(source));
+  manifest.is_harmonised = json.at("values").at("harmonised");
+  manifest.quantification_value = json.at("values").at("quantification_value");
+  return manifest;
+}
+
+}  // namespace
+
+std::int64_t DatasetManifest::samples() const {
+  std::int64_t total = 0;
+  for (const Split& split : splits) total += split.samples;
+  return total;
+}
+
+const Split& DatasetManifest::split(const std::string& name) const {
+  for (const Split& candidate : splits) {
+    if (candidate.name == name) return candidate;
+  }
+  throw Error(ErrorKind::input, fmt::format("the dataset has no split '{}'", name));
+}
+
+std::string manifest_text(const DatasetManifest& manifest) {
+  Json splits = Json::object();
+  for (const Split& split : manifest.splits) splits[split.name] = to_json(split);
+  const Json json = {{"format", "eoshard-dataset"},
+                     {"format_version", 1},
+                     {"program", manifest.program},
+                     {"version", manifest.version},
+                     {"command_line", manifest.command_line},
+                     {"configuration", Json::parse(manifest.configuration_json)},
+                     {"task", manifest.task},
+                     {"nomenclature", manifest.nomenclature},
+                     {"classes", manifest.classes},
+                     {"arrays", list_of(manifest.arrays)},
+                     {"values",
+                      {{"harmonised", manifest.is_harmonised},
+                       {"quantification_value", manifest.quantification_value},
+                       {"no_data", 0}}},
+                     {"split_rule", manifest.split_rule},
+                     {"seed", manifest.seed},
+                     {"splits", splits},
+                     {"rejected", manifest.rejected},
+                     {"sources", list_of(manifest.sources)},
+                     {"shard_samples", kShardSamples},
+                     {"codec", {{"uint16", "blosc-zstd-shuffle"}, {"uint8", "zstd"}}}};
+  return json.dump(2) + "\n";
+}
+
+DatasetManifest parse_manifest(const std::string& text) {
+  try {
+    check_schema(text);
+    return from_json(Json::parse(text));
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(ErrorKind::input, fmt::format("not valid JSON: {}", error.what()));
+  }
+}
+
+DatasetManifest read_manifest(const std::filesystem::path& dataset) {
+  const std::filesystem::path path = dataset / kManifestName;
+  if (!std::filesystem::exists(path)) {
+    const char* hint = std::filesystem::exists(dataset / "unfinished")
+                           ? "its ingest has not finished; run the same command again to go on"
+                           : "name the folder that eoshard-ingest wrote with --out";
+    throw Error(ErrorKind::input, fmt::format("{} is no dataset: it has no {}; {}", dataset.string(), kManifestName, hint));
+  }
+  return with_context(path.string(), [&] { return parse_manifest(read_text_file(path)); });
+}
+
+std::filesystem::path split_folder(const std::filesystem::path& dataset, const std::string& split) {
+  return dataset / (split + ".zarr");
+}
+
+ArraySpec classes_spec(std::size_t classes) {
+  return {"classes", {static_cast<std::int64_t>(classes)}, {"sample", "class"}, ChunkCodec::zstd_u8, false};
+}
+
+ArraySpec patch_id_spec() {
+  return {"patch_id", {static_cast<std::int64_t>(kPatchIdBytes)}, {"sample", "character"}, ChunkCodec::zstd_u8, false};
+}
+
+ArraySpec image_spec(const ImageArray& array) {
+  // "data_10m" gives band_10m, y_10m, x_10m; "data" gives band, y, x.
+  const std::string suffix = array.name.starts_with("data") ? array.name.substr(4) : "_" + array.name;
+  return {array.name,
+          array.sample_shape,
+          {"sample", "band" + suffix, "y" + suffix, "x" + suffix},
+          array.dtype == "uint16" ? ChunkCodec::blosc_zstd_u16 : ChunkCodec::zstd_u8,
+          true};
+}
+
+}  // namespace eoshard::ingest

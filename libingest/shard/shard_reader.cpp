@@ -1,0 +1,91 @@
+#include "libingest/shard/shard_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "libingest/core/error.hpp"
+#include "libingest/shard/crc32c.hpp"
+
+namespace eoshard::ingest {
+
+struct ArrayReader::Shard {
+  std::filesystem::path path;
+  FileDescriptor file;
+  std::vector<std::uint64_t> index;  // (offset, bytes) a chunk
+};
+
+ArrayReader::ArrayReader(const std::filesystem::path& array_folder)
+    : folder_(array_folder), array_(read_zarr_array(array_folder)) {
+  shards_.resize(static_cast<std::size_t>(shard_count(array_.samples)));
+}
+
+const ArrayReader::Shard& ArrayReader::open_shard(std::int64_t shard) const {
+  const std::lock_guard lock(mutex_);
+  auto& slot = shards_.at(static_cast<std::size_t>(shard));
+  if (slot) return *slot;
+  auto opened = std::make_shared<Shard>();
+  opened->path = shard_path(folder_, array_.spec, shard);
+  opened->file = open_for_reading(opened->path);
+  const std::uint64_t size = file_size(opened->file, opened->path);
+  const std::size_t index_bytes = array_.spec.index_bytes();
+  if (size < index_bytes) throw Error(ErrorKind::input, fmt::format("{} is shorter than its index", opened->path.string()));
+  std::vector<std::byte> bytes(index_bytes);
+  read_exactly(opened->file, size - index_bytes, bytes, opened->path);
+  const auto entries = std::span<const std::byte>(bytes).first(index_bytes - 4);
+  std::uint32_t checksum = 0;
+  std::memcpy(&checksum, bytes.data() + entries.size(), 4);
+  if (crc32c(entries) != checksum) {
+    throw Error(ErrorKind::input, fmt::format("{}: the index's CRC-32C does not match: the file is damaged or truncated",
+                                              opened->path.string()));
+  }
+  opened->index.resize(entries.size() / sizeof(std::uint64_t));
+  std::memcpy(opened->index.data(), entries.data(), entries.size());
+  slot = std::move(opened);
+  return *slot;
+}
+
+void ArrayReader::read_chunk(std::int64_t chunk, std::vector<std::byte>& bytes) const {
+  const std::int64_t per_shard = array_.spec.chunks_per_shard();
+  const Shard& shard = open_shard(chunk / per_shard);
+  const auto entry = static_cast<std::size_t>(2 * (chunk % per_shard));
+  const std::uint64_t offset = shard.index[entry];
+  const std::uint64_t length = shard.index[entry + 1];
+  const std::uint64_t limit = 2 * array_.spec.sample_bytes() * static_cast<std::uint64_t>(array_.spec.chunk_samples()) + 4096;
+  if (length > limit) {  // an absent chunk too: its length is 2^64 - 1
+    throw Error(ErrorKind::input, fmt::format("{}: chunk {} is absent or has an impossible length", shard.path.string(), chunk));
+  }
+  bytes.resize(length);
+  read_exactly(shard.file, offset, bytes, shard.path);
+}
+
+void ArrayReader::read_sample(std::int64_t index, std::span<std::byte> values, ChunkDecoder& decoder,
+                              std::vector<std::byte>& scratch) const {
+  with_context(fmt::format("{}, sample {}", folder_.string(), index), [&] {
+    read_chunk(index, scratch);
+    decoder.decode(scratch, values);
+  });
+}
+
+std::vector<std::byte> ArrayReader::read_shard_rows(std::int64_t shard) const {
+  return with_context(fmt::format("{}, shard {}", folder_.string(), shard), [&] {
+    std::vector<std::byte> chunk;
+    read_chunk(shard, chunk);
+    std::vector<std::byte> rows(array_.spec.sample_bytes() * static_cast<std::size_t>(kShardSamples));
+    ChunkDecoder(array_.spec.codec).decode(chunk, rows);
+    return rows;
+  });
+}
+
+std::vector<std::byte> read_all_rows(const ArrayReader& array) {
+  std::vector<std::byte> all;
+  for (std::int64_t shard = 0; shard < shard_count(array.samples()); ++shard) {
+    const std::vector<std::byte> rows = array.read_shard_rows(shard);
+    all.insert(all.end(), rows.begin(), rows.end());
+  }
+  all.resize(array.spec().sample_bytes() * static_cast<std::size_t>(array.samples()));
+  return all;
+}
+
+}  // namespace eoshard::ingest

@@ -1,0 +1,30 @@
+// What every program's main does: parse, start MPI, run, report one error, choose the exit status.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "libingest/core/log.hpp"
+#include "libingest/mpi/communicator.hpp"
+#include "libingest/mpi/session.hpp"
+
+namespace eoshard {
+
+struct Program {
+  std::string name;         ///< "eoshard-ingest"
+  std::string description;  ///< one line for --help
+  MpiThreads threads = MpiThreads::main_only;
+  std::function<void(CLI::App&)> declare_options;
+  /// Returns the exit status. Called on every rank.
+  std::function<int(const Communicator&, const Log&)> run;
+};
+
+/// Exit status 0 success, 1 failure, 2 misuse. Rank 0 alone prints help, misuse and errors that all ranks share; an
+/// error of one rank alone is printed by it and ends the others.
+int run_program(const Program& program, int argc, char** argv);
+
+/// The command line as one line that a shell would read back.
+std::string quoted_command_line(int argc, char** argv);
+
+}  // namespace eoshard
