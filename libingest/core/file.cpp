@@ -21,6 +21,13 @@ constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
   throw Error(ErrorKind::io, fmt::format("{} {}: {}", what, path.string(), reason));
 }
 
+FileDescriptor open_folder(const std::filesystem::path& folder) {
+  const std::filesystem::path name = folder.empty() ? "." : folder;
+  FileDescriptor descriptor(::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!descriptor) throw_io("cannot open folder", name);
+  return descriptor;
+}
+
 }  // namespace
 
 void FileDescriptorTraits::close(int descriptor) noexcept { ::close(descriptor); }
@@ -111,9 +118,13 @@ void write_file(const std::filesystem::path& path, std::string_view text, Durabi
 }
 
 void sync_folder(const std::filesystem::path& folder) {
-  const std::filesystem::path name = folder.empty() ? "." : folder;
-  const FileDescriptor descriptor(::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!descriptor || ::fsync(descriptor.get()) != 0) throw_io("cannot sync folder", name);
+  const FileDescriptor descriptor = open_folder(folder);
+  if (::fsync(descriptor.get()) != 0) throw_io("cannot sync folder", folder);
+}
+
+void sync_file_system(const std::filesystem::path& folder) {
+  const FileDescriptor descriptor = open_folder(folder);
+  if (::syncfs(descriptor.get()) != 0) throw_io("cannot sync the file system of", folder);
 }
 
 }  // namespace eoshard

@@ -65,4 +65,7 @@ void write_file(const std::filesystem::path& path, std::string_view text, Durabi
 /// Forces a folder's entries (renames, deletions) to disk.
 void sync_folder(const std::filesystem::path& folder);
 
+/// Forces everything written so far to the file system of `folder` to disk.
+void sync_file_system(const std::filesystem::path& folder);
+
 }  // namespace eoshard

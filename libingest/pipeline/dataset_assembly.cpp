@@ -1,0 +1,307 @@
+#include "libingest/pipeline/dataset_assembly.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "libingest/core/file.hpp"
+#include "libingest/pipeline/product_tally.hpp"
+#include "libingest/shard/shard_writer.hpp"
+
+namespace eoshard::ingest {
+namespace {
+
+constexpr std::size_t kMaxClasses = 64;
+
+// What every rank must know of every product.
+struct ProductCounts {
+  std::array<std::uint64_t, kSplits> samples{};
+  std::array<std::uint64_t, kRejectReasonNames.size()> rejected{};
+};
+
+// What the manifest sums over all products.
+struct SplitTotals {
+  std::array<ExactMoments, kBands.size()> moments;
+  std::array<std::uint64_t, kMaxClasses> class_counts{};
+};
+using Totals = std::array<SplitTotals, kSplits>;
+
+ProductCounts count_product(const ProductTally& tally) {
+  ProductCounts counts;
+  for (std::size_t split = 0; split < kSplits; ++split) counts.samples[split] = tally.survivors[split].size();
+  for (const ScannedPatch& patch : tally.scan.patches) {
+    if (patch.rejected) ++counts.rejected[static_cast<std::size_t>(*patch.rejected)];
+  }
+  return counts;
+}
+
+void add_to_totals(const ProductTally& tally, Totals& totals) {
+  for (std::size_t split = 0; split < kSplits; ++split) {
+    const auto moments = sum_moments(tally, split);
+    for (std::size_t band = 0; band < moments.size(); ++band) totals[split].moments[band].add(moments[band]);
+    for (const Survivor& survivor : tally.survivors[split]) {
+      const std::uint64_t mask = tally.scan.patches[static_cast<std::size_t>(survivor.patch_index)].labels.classes;
+      for (std::size_t index = 0; index < kMaxClasses; ++index) totals[split].class_counts[index] += mask >> index & 1;
+    }
+  }
+}
+
+void fill_in_counts(Source& source, const ProductCounts& counts) {
+  for (const std::uint64_t samples : counts.samples) source.kept += samples;
+  for (std::size_t reason = 0; reason < counts.rejected.size(); ++reason) {
+    if (counts.rejected[reason] > 0) source.rejected[std::string(kRejectReasonNames[reason])] = counts.rejected[reason];
+  }
+}
+
+ImageArray describe_array(const ResolutionGroup& group) {
+  ImageArray array{group.array_name, group.resolution_m, {}, {}, "uint16"};
+  for (const BandInfo& band : group.bands) array.bands.emplace_back(band.name);
+  array.sample_shape = {static_cast<std::int64_t>(group.bands.size()), group.patch_px, group.patch_px};
+  return array;
+}
+
+// Assembles on one rank; the collective calls are in run().
+class Assembly {
+ public:
+  Assembly(std::vector<Source> sources, const WorkFolder& work, const IngestOptions& options,
+           const std::vector<std::string>& classes, const Communicator& world, const ProgressCallback& progress)
+      : sources_(std::move(sources)), work_(work), rule_(parse_split_rule(options.split, options.seed)), classes_(classes),
+        world_(world), progress_(progress) {
+    for (const Source& source : sources_) products_.push_back(source.product);
+  }
+
+  AssembledDataset run() {
+    world_.agree([&] { tally_own_products(); });
+    share_counts();
+    world_.agree([&] {
+      write_own_rows();
+      write_own_shards();
+      flush_to_disk();
+    });
+    world_.agree([&] {
+      if (world_.is_root()) write_tables_and_metadata();
+    });
+    return describe();
+  }
+
+ private:
+  bool is_own(std::size_t item) const { return static_cast<int>(item % static_cast<std::size_t>(world_.size())) == world_.rank(); }
+
+  void tally_own_products() {
+    counts_.resize(products_.size());
+    for (std::size_t product = 0; product < products_.size(); ++product) {
+      if (!is_own(product)) continue;
+      const ProductTally tally = tally_product(products_[product], work_, rule_);
+      counts_[product] = count_product(tally);
+      add_to_totals(tally, totals_);
+    }
+  }
+
+  // After this, every rank holds the counts of all products, and the totals over them.
+  void share_counts() {
+    constexpr std::size_t kFields = kSplits + kRejectReasonNames.size();
+    static_assert(sizeof(ProductCounts) == kFields * sizeof(std::uint64_t));
+    world_.sum(std::span(reinterpret_cast<std::uint64_t*>(counts_.data()), counts_.size() * kFields));
+    const std::vector<Totals> all = world_.all_gather(std::span<const Totals>(&totals_, 1));
+    totals_ = {};
+    for (const Totals& rank : all) {
+      for (std::size_t split = 0; split < kSplits; ++split) {
+        for (std::size_t band = 0; band < kBands.size(); ++band) totals_[split].moments[band].add(rank[split].moments[band]);
+        for (std::size_t index = 0; index < kMaxClasses; ++index) {
+          totals_[split].class_counts[index] += rank[split].class_counts[index];
+        }
+      }
+    }
+    for (std::size_t split = 0; split < kSplits; ++split) {
+      first_index_[split].assign(1, 0);
+      for (const ProductCounts& counts : counts_) first_index_[split].push_back(first_index_[split].back() + counts.samples[split]);
+    }
+  }
+
+  std::int64_t samples(std::size_t split) const { return static_cast<std::int64_t>(first_index_[split].back()); }
+
+  void write_own_rows() {
+    for (std::size_t product = 0; product < products_.size(); ++product) {
+      if (!is_own(product)) continue;
+      const ProductTally tally = tally_product(products_[product], work_, rule_);
+      for (std::size_t split = 0; split < kSplits; ++split) {
+        const auto first = static_cast<std::int64_t>(first_index_[split][product]);
+        write_file(work_.sample_rows(products_[product], kSplitNames[split]), sample_rows(tally, split, first, classes_),
+                   Durability::rename_only);
+      }
+      write_file(work_.rejected_rows(products_[product]), rejected_rows(tally), Durability::rename_only);
+    }
+  }
+
+  void write_own_shards() {
+    std::vector<std::pair<std::size_t, std::int64_t>> shards;  // (split, shard)
+    for (std::size_t split = 0; split < kSplits; ++split) {
+      for (std::int64_t shard = 0; shard < shard_count(samples(split)); ++shard) shards.emplace_back(split, shard);
+    }
+    for (std::size_t item = 0; item < shards.size(); ++item) {
+      if (is_own(item)) write_shard(shards[item].first, shards[item].second);
+      if (progress_) progress_({"assemble", item + 1, shards.size(), "shards", ""});
+    }
+  }
+
+  // Calls `visit(tally, survivor)` for each sample of a shard, in order.
+  template <class Visit>
+  void for_each_sample(std::size_t split, std::int64_t shard, const Visit& visit) {
+    const auto begin = static_cast<std::uint64_t>(shard * kShardSamples);
+    const auto end = static_cast<std::uint64_t>(std::min((shard + 1) * kShardSamples, samples(split)));
+    const auto& firsts = first_index_[split];
+    auto product = static_cast<std::size_t>(std::upper_bound(firsts.begin(), firsts.end(), begin) - firsts.begin()) - 1;
+    for (std::uint64_t index = begin; index < end; ++index) {
+      while (index >= firsts[product + 1]) ++product;
+      const ProductTally& tally = cached_tally(product);
+      visit(tally, tally.survivors[split][index - firsts[product]]);
+    }
+  }
+
+  // Consecutive shards mostly need the same product.
+  const ProductTally& cached_tally(std::size_t product) {
+    if (!cached_ || cached_product_ != product) {
+      cached_ = std::make_unique<ProductTally>(tally_product(products_[product], work_, rule_));
+      cached_product_ = product;
+    }
+    return *cached_;
+  }
+
+  void write_shard(std::size_t split, std::int64_t shard) {
+    write_image_shards(split, shard);
+    write_row_shard(split, shard, classes_spec(classes_.size()), [&](const ProductTally& tally, const Survivor& survivor, std::byte* row) {
+      const std::uint64_t mask = tally.scan.patches[static_cast<std::size_t>(survivor.patch_index)].labels.classes;
+      for (std::size_t index = 0; index < classes_.size(); ++index) row[index] = static_cast<std::byte>(mask >> index & 1);
+    });
+    write_row_shard(split, shard, patch_id_spec(), [&](const ProductTally& tally, const Survivor& survivor, std::byte* row) {
+      const std::string id = patch_id(tally.scan.product.name, tally.scan.grid.position_of(survivor.patch_index));
+      if (id.size() > kPatchIdBytes) {
+        throw Error(ErrorKind::input, fmt::format("patch id {} is longer than {} characters", id, kPatchIdBytes));
+      }
+      std::memcpy(row, id.data(), id.size());
+    });
+  }
+
+  std::filesystem::path array_folder(std::size_t split, const std::string& array) const {
+    return split_folder(work_.out(), std::string(kSplitNames[split])) / array;
+  }
+
+  // One pass a resolution group: chunks are copied from the parts as they are.
+  void write_image_shards(std::size_t split, std::int64_t shard) {
+    const std::vector<ResolutionGroup> groups = resolution_groups();
+    std::vector<std::byte> chunk;
+    for (std::size_t group = 0; group < groups.size(); ++group) {
+      const ArraySpec spec = image_spec(describe_array(groups[group]));
+      ShardWriter writer(array_folder(split, spec.name), spec, shard);
+      for_each_sample(split, shard, [&](const ProductTally& tally, const Survivor& survivor) {
+        const PartReader& part = tally.parts[group];
+        part.read_chunk(part.entries()[survivor.candidate], chunk);
+        writer.append(chunk);
+      });
+      writer.close();
+    }
+  }
+
+  template <class Fill>
+  void write_row_shard(std::size_t split, std::int64_t shard, const ArraySpec& spec, const Fill& fill) {
+    std::vector<std::byte> rows(spec.sample_bytes() * static_cast<std::size_t>(kShardSamples));
+    std::byte* row = rows.data();
+    for_each_sample(split, shard, [&](const ProductTally& tally, const Survivor& survivor) {
+      fill(tally, survivor, row);
+      row += spec.sample_bytes();
+    });
+    ChunkEncoder encoder(spec.codec);
+    ShardWriter writer(array_folder(split, spec.name), spec, shard);
+    writer.append(encoder.encode(rows));
+    writer.close();
+  }
+
+  // The manifest must never reach the disk before what it speaks of.
+  void flush_to_disk() const { sync_file_system(work_.out()); }
+
+  void write_tables_and_metadata() const {
+    write_samples_table();
+    write_rejected_table();
+    for (std::size_t split = 0; split < kSplits; ++split) write_split_metadata(split);
+    flush_to_disk();
+  }
+
+  void write_samples_table() const {
+    AtomicFile table(work_.out() / "samples.csv");
+    table.write(sample_header());
+    for (const std::string_view split : kSplitNames) {
+      for (const std::string& product : products_) table.write(read_text_file(work_.sample_rows(product, split)));
+    }
+    table.commit(Durability::rename_only);
+  }
+
+  void write_rejected_table() const {
+    AtomicFile table(work_.out() / "rejected.csv");
+    table.write(rejected_header());
+    for (const std::string& product : products_) table.write(read_text_file(work_.rejected_rows(product)));
+    table.commit(Durability::rename_only);
+  }
+
+  void write_split_metadata(std::size_t split) const {
+    std::vector<ArraySpec> specs = {classes_spec(classes_.size()), patch_id_spec()};
+    for (const ResolutionGroup& group : resolution_groups()) specs.push_back(image_spec(describe_array(group)));
+    for (const ArraySpec& spec : specs) {
+      std::filesystem::create_directories(array_folder(split, spec.name));
+      write_file(array_folder(split, spec.name) / "zarr.json", zarr_array_metadata(spec, samples(split)), Durability::rename_only);
+    }
+    write_file(split_folder(work_.out(), std::string(kSplitNames[split])) / "zarr.json", zarr_group_metadata("{}"),
+               Durability::rename_only);
+  }
+
+  AssembledDataset describe() {
+    AssembledDataset dataset;
+    for (std::size_t split = 0; split < kSplits; ++split) {
+      Split described{std::string(kSplitNames[split]), samples(split), {}, {}};
+      const auto& counts = totals_[split].class_counts;
+      described.class_counts.assign(counts.begin(), counts.begin() + static_cast<std::ptrdiff_t>(classes_.size()));
+      for (std::size_t band = 0; band < kBands.size(); ++band) {
+        described.statistics.push_back(to_statistics(std::string(kBands[band].name), totals_[split].moments[band]));
+      }
+      dataset.splits.push_back(std::move(described));
+    }
+    for (std::size_t reason = 0; reason < kRejectReasonNames.size(); ++reason) {
+      std::uint64_t patches = 0;
+      for (const ProductCounts& counts : counts_) patches += counts.rejected[reason];
+      dataset.rejected[std::string(kRejectReasonNames[reason])] = patches;
+    }
+    for (std::size_t product = 0; product < sources_.size(); ++product) fill_in_counts(sources_[product], counts_[product]);
+    dataset.sources = std::move(sources_);
+    return dataset;
+  }
+
+  std::vector<Source> sources_;
+  std::vector<std::string> products_;                             // their names
+  const WorkFolder& work_;
+  SplitRule rule_;
+  const std::vector<std::string>& classes_;
+  const Communicator& world_;
+  const ProgressCallback& progress_;
+  std::vector<ProductCounts> counts_;                             // one a product
+  Totals totals_;                                                 // own products', then all
+  std::array<std::vector<std::uint64_t>, kSplits> first_index_;   // a product's first index, and the total last
+  std::unique_ptr<ProductTally> cached_;
+  std::size_t cached_product_ = 0;
+};
+
+}  // namespace
+
+std::vector<ImageArray> native_arrays() {
+  std::vector<ImageArray> arrays;
+  for (const ResolutionGroup& group : resolution_groups()) arrays.push_back(describe_array(group));
+  return arrays;
+}
+
+AssembledDataset assemble_dataset(std::vector<Source> sources, const WorkFolder& work, const IngestOptions& options,
+                                  const std::vector<std::string>& classes, const Communicator& world,
+                                  const ProgressCallback& progress) {
+  return Assembly(std::move(sources), work, options, classes, world, progress).run();
+}
+
+}  // namespace eoshard::ingest

@@ -1,0 +1,148 @@
+#include "libingest/pipeline/dataset_verifier.hpp"
+
+#include <fmt/format.h>
+#include <tbb/enumerable_thread_specific.h>
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <atomic>
+#include <fstream>
+#include <mutex>
+#include <optional>
+
+#include "libingest/core/error.hpp"
+#include "libingest/shard/shard_reader.hpp"
+
+namespace eoshard::ingest {
+namespace {
+
+struct DecodeBuffers {
+  std::optional<ChunkDecoder> decoder;
+  std::vector<std::byte> chunk;
+  std::vector<std::byte> values;
+};
+
+class Verifier {
+ public:
+  Verifier(const std::filesystem::path& dataset, const DatasetManifest& manifest, const ProgressCallback& progress)
+      : dataset_(dataset), manifest_(manifest), progress_(progress) {}
+
+  Verification run() {
+    for (const Split& split : manifest_.splits) verify_split(split);
+    verify_table();
+    result_.chunks = chunks_;
+    return std::move(result_);
+  }
+
+ private:
+  void verify_split(const Split& split) {
+    ids_ = read_patch_ids(split);
+    for (const ImageArray& array : manifest_.arrays) verify_array(split, image_spec(array));
+    verify_array(split, classes_spec(manifest_.classes.size()));
+  }
+
+  // Verifies the patch_id array on the way: it is needed to name other damage.
+  std::vector<std::string> read_patch_ids(const Split& split) {
+    std::vector<std::string> ids(static_cast<std::size_t>(split.samples));
+    const std::size_t damages = result_.damages.size();
+    verify_array(split, patch_id_spec());
+    if (result_.damages.size() > damages) return ids;
+    const std::vector<std::byte> rows = read_all_rows(ArrayReader(split_folder(dataset_, split.name) / "patch_id"));
+    for (std::size_t index = 0; index < ids.size(); ++index) {
+      const char* row = reinterpret_cast<const char*>(rows.data()) + index * kPatchIdBytes;
+      ids[index] = std::string(row, ::strnlen(row, kPatchIdBytes));
+    }
+    return ids;
+  }
+
+  void verify_array(const Split& split, const ArraySpec& expected) {
+    try {
+      const ArrayReader array(split_folder(dataset_, split.name) / expected.name);
+      const bool matches = array.samples() == split.samples && array.spec().sample_shape == expected.sample_shape &&
+                           array.spec().codec == expected.codec;
+      if (!matches) throw Error(ErrorKind::input, "the array's shape or type differs from dataset.json");
+      if (expected.is_chunk_per_sample) {
+        verify_samples(split, array);
+      } else {
+        verify_rows(split, array);
+      }
+    } catch (const Error& error) {
+      add({split.name, expected.name, -1, "", error.what()});
+    }
+  }
+
+  void verify_samples(const Split& split, const ArrayReader& array) {
+    tbb::enumerable_thread_specific<DecodeBuffers> buffers;
+    std::vector<std::string> reasons(static_cast<std::size_t>(split.samples));
+    tbb::parallel_for(std::int64_t{0}, split.samples, [&](std::int64_t index) {
+      DecodeBuffers& own = buffers.local();
+      if (!own.decoder) own.decoder.emplace(array.spec().codec);
+      own.values.resize(array.spec().sample_bytes());
+      try {
+        array.read_sample(index, own.values, *own.decoder, own.chunk);
+      } catch (const Error& error) {
+        reasons[static_cast<std::size_t>(index)] = error.what();
+      }
+      count_chunk();
+    });
+    for (std::size_t index = 0; index < reasons.size(); ++index) {
+      if (!reasons[index].empty()) {
+        add({split.name, array.spec().name, static_cast<std::int64_t>(index), id_of(index), reasons[index]});
+      }
+    }
+  }
+
+  // A chunk holds a shard's rows: when it is damaged, so is each of its samples.
+  void verify_rows(const Split& split, const ArrayReader& array) {
+    for (std::int64_t shard = 0; shard < shard_count(split.samples); ++shard) {
+      try {
+        array.read_shard_rows(shard);
+      } catch (const Error& error) {
+        const std::int64_t end = std::min((shard + 1) * kShardSamples, split.samples);
+        for (std::int64_t index = shard * kShardSamples; index < end; ++index) {
+          add({split.name, array.spec().name, index, id_of(static_cast<std::size_t>(index)), error.what()});
+        }
+      }
+      count_chunk();
+    }
+  }
+
+  void verify_table() {
+    std::ifstream table(dataset_ / "samples.csv");
+    std::int64_t rows = -1;  // the header is none
+    for (std::string line; std::getline(table, line);) ++rows;
+    if (rows == manifest_.samples()) return;
+    add({"", "samples.csv", -1, "", fmt::format("has {} rows instead of {}", std::max<std::int64_t>(rows, 0), manifest_.samples())});
+  }
+
+  std::string id_of(std::size_t index) const { return index < ids_.size() ? ids_[index] : ""; }
+
+  void add(Damage damage) { result_.damages.push_back(std::move(damage)); }
+
+  void count_chunk() {
+    const std::uint64_t done = ++chunks_;
+    if (!progress_) return;
+    const std::lock_guard lock(progress_mutex_);
+    progress_({"verify", done, 0, "chunks", ""});
+  }
+
+  const std::filesystem::path& dataset_;
+  const DatasetManifest& manifest_;
+  const ProgressCallback& progress_;
+  Verification result_;
+  std::vector<std::string> ids_;  // of the split at hand
+  std::atomic<std::uint64_t> chunks_ = 0;
+  std::mutex progress_mutex_;
+};
+
+}  // namespace
+
+Verification verify_dataset(const std::filesystem::path& dataset, const DatasetManifest& manifest, int threads,
+                            const ProgressCallback& progress) {
+  std::optional<tbb::global_control> limit;
+  if (threads > 0) limit.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
+  return Verifier(dataset, manifest, progress).run();
+}
+
+}  // namespace eoshard::ingest

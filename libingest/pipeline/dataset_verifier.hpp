@@ -1,0 +1,32 @@
+// Reads every chunk of a dataset and says which samples are damaged.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "libingest/core/progress.hpp"
+#include "libingest/shard/dataset_manifest.hpp"
+
+namespace eoshard::ingest {
+
+struct Damage {
+  std::string split;
+  std::string array;      ///< "data_10m", "classes", …, or "samples.csv"
+  std::int64_t index = 0; ///< sample; -1 when the whole array or table is meant
+  std::string patch_id;   ///< "" when it cannot be read
+  std::string reason;
+};
+
+struct Verification {
+  std::uint64_t chunks = 0;     ///< chunks that were read
+  std::vector<Damage> damages;  ///< in the order of splits, arrays and indices
+};
+
+/// Decodes all chunks of all arrays of `manifest`'s splits on `threads` threads, and compares the lengths of the arrays
+/// and of samples.csv with it.
+Verification verify_dataset(const std::filesystem::path& dataset, const DatasetManifest& manifest, int threads,
+                            const ProgressCallback& progress);
+
+}  // namespace eoshard::ingest

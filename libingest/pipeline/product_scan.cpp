@@ -1,0 +1,171 @@
+#include "libingest/pipeline/product_scan.hpp"
+
+#include <fmt/format.h>
+#include <tbb/enumerable_thread_specific.h>
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <atomic>
+#include <nlohmann/json.hpp>
+
+#include "libingest/assign/work_assignment.hpp"
+#include "libingest/core/error.hpp"
+#include "libingest/decode/band_reader.hpp"
+#include "libingest/decode/tile_coverage.hpp"
+#include "libingest/product/safe_product.hpp"
+
+namespace eoshard::ingest {
+namespace {
+
+using Json = nlohmann::json;
+
+void copy_tile(std::span<const std::byte> tile, const ImageLayout& layout, int tile_column, int tile_row,
+               std::span<std::uint8_t> image) {
+  const int left = tile_column * layout.tile_width;
+  const int top = tile_row * layout.tile_height;
+  const int width = std::min(layout.tile_width, layout.width - left);
+  const int height = std::min(layout.tile_height, layout.height - top);
+  for (int line = 0; line < height; ++line) {
+    const auto* from = reinterpret_cast<const std::uint8_t*>(tile.data()) + line * layout.tile_width;
+    std::copy(from, from + width, image.data() + std::size_t(top + line) * std::size_t(layout.width) + left);
+  }
+}
+
+// The whole scene classification, C order; 30 MB for a full granule.
+std::vector<std::uint8_t> read_scl(const Product& product) {
+  const BandReader reader(product.scl_file);
+  check_layout(reader, product.geometry.size_px(kSclResolutionM), 1);
+  const ImageLayout& layout = reader.layout();
+  std::vector<std::uint8_t> image(std::size_t(layout.width) * std::size_t(layout.height));
+  tbb::parallel_for(0, layout.tile_columns() * layout.tile_rows(), [&](int tile) {
+    std::vector<std::byte> pixels(std::size_t(layout.tile_width) * std::size_t(layout.tile_height));
+    const int column = tile % layout.tile_columns(), row = tile / layout.tile_columns();
+    reader.read_tile(column, row, pixels);
+    copy_tile(pixels, layout, column, row, image);
+  });
+  return image;
+}
+
+std::vector<PatchLabels> label_patches(const Product& product, const PatchGrid& grid, const LabelSettings& settings) {
+  std::vector<PatchLabels> labels(static_cast<std::size_t>(grid.count()));
+  std::atomic<bool> is_covered = false;
+  tbb::enumerable_thread_specific<PatchLabeler> labelers([&] { return PatchLabeler(settings, product.geometry); });
+  tbb::parallel_for(0, grid.rows, [&](int patch_row) {
+    const PatchLabeler::Row row = labelers.local().label_row(patch_row);
+    std::copy(row.patches.begin(), row.patches.end(), labels.begin() + grid.index_of({0, patch_row}));
+    if (row.is_covered) is_covered = true;
+  });
+  if (!is_covered) throw_not_covered(settings, product.name);
+  return labels;
+}
+
+Json to_json(const Product& product) {
+  const GranuleGeometry& geometry = product.geometry;
+  return {{"name", product.name},
+          {"path", product.path},
+          {"mgrs_tile", product.mgrs_tile},
+          {"acquired", product.acquired},
+          {"baseline", product.baseline},
+          {"quantification_value", product.quantification_value},
+          {"boa_add_offset", product.boa_add_offset},
+          {"geometry", {geometry.epsg, geometry.ulx_m, geometry.uly_m, geometry.size_10m_px}},
+          {"band_files", product.band_files},
+          {"scl_file", product.scl_file}};
+}
+
+Product product_from(const Json& json) {
+  Product product;
+  product.name = json.at("name");
+  product.path = json.at("path");
+  product.mgrs_tile = json.at("mgrs_tile");
+  product.acquired = json.at("acquired");
+  product.baseline = json.at("baseline");
+  product.quantification_value = json.at("quantification_value");
+  product.boa_add_offset = json.at("boa_add_offset").get<std::map<std::string, int>>();
+  const Json& geometry = json.at("geometry");
+  product.geometry = {geometry.at(0), geometry.at(1), geometry.at(2), geometry.at(3)};
+  product.band_files = json.at("band_files").get<std::map<std::string, std::string>>();
+  product.scl_file = json.at("scl_file");
+  return product;
+}
+
+Json to_json(const ScannedPatch& patch) {
+  const SclCounts& scl = patch.scl;
+  return {scl.no_data,          scl.saturated,
+          scl.shadow,           scl.cloud,
+          scl.snow,             patch.labels.classes,
+          patch.labels.labelled_pixels, patch.rejected ? static_cast<int>(*patch.rejected) : -1};
+}
+
+ScannedPatch patch_from(const Json& json) {
+  ScannedPatch patch;
+  patch.scl = {json.at(0), json.at(1), json.at(2), json.at(3), json.at(4)};
+  patch.labels = {json.at(5), json.at(6)};
+  const int reason = json.at(7);
+  if (reason >= 0) patch.rejected = static_cast<RejectReason>(reason);
+  return patch;
+}
+
+}  // namespace
+
+std::vector<PatchPosition> ProductScan::candidates() const {
+  std::vector<PatchPosition> positions;
+  for (int index = 0; index < grid.count(); ++index) {
+    if (!patches[static_cast<std::size_t>(index)].rejected) positions.push_back(grid.position_of(index));
+  }
+  return positions;
+}
+
+ProductScan scan_product(const std::string& source, const IngestOptions& options, const LabelSettings& labels) {
+  ProductScan scan;
+  scan.product = read_safe_product(source);
+  with_context(scan.product.name, [&] {
+    scan.grid = make_patch_grid(scan.product.geometry);
+    const auto scl = count_scl(read_scl(scan.product), scan.product.geometry.size_px(kSclResolutionM), scan.grid);
+    const auto patch_labels = label_patches(scan.product, scan.grid, labels);
+    for (std::size_t index = 0; index < scl.size(); ++index) {
+      const LabelEvidence evidence{patch_labels[index].labelled_pixels, patch_labels[index].classes != 0};
+      scan.patches.push_back({scl[index], patch_labels[index], judge_patch(scl[index], evidence, options.thresholds)});
+    }
+  });
+  return scan;
+}
+
+std::vector<double> decoding_costs(const ProductScan& scan) {
+  const std::vector<PatchPosition> candidates = scan.candidates();
+  std::vector<double> costs;
+  for (const ResolutionGroup& group : resolution_groups()) {
+    // One band's tiling speaks for the group: an estimate needs no more.
+    const BandReader band(scan.product.band_files.at(std::string(group.bands.front().name)));
+    const std::vector<bool> is_needed = find_needed_tiles(band.layout(), candidates, group.patch_px);
+    const double pixels = needed_pixels(band.layout(), is_needed);
+    costs.push_back(decoding_seconds(group.resolution_m, pixels * static_cast<double>(group.bands.size())));
+  }
+  return costs;
+}
+
+std::string serialise_scan(const ProductScan& scan) {
+  Json patches = Json::array();
+  for (const ScannedPatch& patch : scan.patches) patches.push_back(to_json(patch));
+  const Json json = {{"product", to_json(scan.product)},
+                     {"columns", scan.grid.columns},
+                     {"rows", scan.grid.rows},
+                     {"patches", patches}};
+  const std::vector<std::uint8_t> bytes = Json::to_cbor(json);
+  return {bytes.begin(), bytes.end()};
+}
+
+ProductScan parse_scan(const std::string& bytes) {
+  try {
+    const Json json = Json::from_cbor(bytes);
+    ProductScan scan;
+    scan.product = product_from(json.at("product"));
+    scan.grid = {json.at("columns"), json.at("rows")};
+    for (const Json& patch : json.at("patches")) scan.patches.push_back(patch_from(patch));
+    return scan;
+  } catch (const Json::exception& error) {
+    throw Error(ErrorKind::io, fmt::format("the scan is damaged ({}); remove it and run the same command again", error.what()));
+  }
+}
+
+}  // namespace eoshard::ingest

@@ -1,0 +1,42 @@
+// Step 1, a product at a time: metadata, scene classification and labels decide which patches are candidates. No
+// reflectance band is opened.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libingest/core/types.hpp"
+#include "libingest/label/patch_labeler.hpp"
+#include "libingest/pipeline/ingest_options.hpp"
+#include "libingest/select/patch_filter.hpp"
+#include "libingest/select/patch_grid.hpp"
+#include "libingest/select/split_rule.hpp"
+
+namespace eoshard::ingest {
+
+struct ScannedPatch {
+  SclCounts scl;
+  PatchLabels labels;
+  std::optional<RejectReason> rejected;  ///< empty: a candidate
+};
+
+struct ProductScan {
+  Product product;
+  PatchGrid grid;
+  std::vector<ScannedPatch> patches;  ///< by PatchGrid::index_of
+
+  std::vector<PatchPosition> candidates() const;  ///< row by row
+};
+
+/// Reads `source` and judges its patches, on all of this rank's threads.
+ProductScan scan_product(const std::string& source, const IngestOptions& options, const LabelSettings& labels);
+
+/// Seconds that one core needs to decode each of resolution_groups() of a product: the tiles that hold a candidate.
+std::vector<double> decoding_costs(const ProductScan& scan);
+
+/// A scan as the bytes of its file, and back. @throws Error{io} when they are damaged.
+std::string serialise_scan(const ProductScan& scan);
+ProductScan parse_scan(const std::string& bytes);
+
+}  // namespace eoshard::ingest

@@ -1,0 +1,46 @@
+// What one product contributes: its surviving patches a split, and why the others did not survive. Needs the product's
+// scan and its three committed parts.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "libingest/pipeline/exact_moments.hpp"
+#include "libingest/pipeline/product_scan.hpp"
+#include "libingest/pipeline/work_folder.hpp"
+#include "libingest/shard/part_file.hpp"
+
+namespace eoshard::ingest {
+
+inline constexpr std::size_t kSplits = kSplitNames.size();
+
+/// A patch that made it into the dataset: where it lies in the scan and in each part.
+struct Survivor {
+  int patch_index = 0;             ///< PatchGrid::index_of
+  std::size_t candidate = 0;       ///< position in every part's entries
+};
+
+struct ProductTally {
+  ProductScan scan;                                            ///< zero_pixels filled in
+  std::array<std::vector<Survivor>, kSplits> survivors;        ///< in row-major order
+  std::vector<PartReader> parts;                               ///< one a resolution group
+};
+
+/// @throws Error{io} when a file is damaged.
+ProductTally tally_product(const std::string& product, const WorkFolder& work, const SplitRule& rule);
+
+/// Moments of each band of kBands over the survivors of a split.
+std::array<ExactMoments, kBands.size()> sum_moments(const ProductTally& tally, std::size_t split);
+
+/// Rows of samples.csv for one split, beginning at `first_index`, and of rejected.csv; no header lines.
+std::string sample_rows(const ProductTally& tally, std::size_t split, std::int64_t first_index,
+                        const std::vector<std::string>& classes);
+std::string rejected_rows(const ProductTally& tally);
+
+/// Their header lines.
+std::string sample_header();
+std::string rejected_header();
+
+}  // namespace eoshard::ingest

@@ -1,0 +1,89 @@
+#include "libingest/pipeline/work_folder.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "libingest/core/error.hpp"
+#include "libingest/core/file.hpp"
+#include "libingest/shard/dataset_manifest.hpp"
+
+namespace eoshard::ingest {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Every name that a dataset puts into its folder; nothing else is ever removed.
+constexpr std::array<std::string_view, 7> kOwnNames = {kManifestName, "unfinished", "samples.csv", "rejected.csv",
+                                                       "train.zarr",  "validation.zarr", "test.zarr"};
+
+bool is_own_name(const std::string& name) {
+  const std::string stem = name.ends_with(".tmp") ? name.substr(0, name.size() - 4) : name;
+  return std::find(kOwnNames.begin(), kOwnNames.end(), stem) != kOwnNames.end();
+}
+
+std::string differing_options(const std::string& mine, const std::string& theirs) {
+  const auto a = nlohmann::json::parse(mine);
+  const auto b = nlohmann::json::parse(theirs, nullptr, false);
+  std::vector<std::string> names;
+  for (const auto& [name, value] : a.items()) {
+    if (!b.is_object() || !b.contains(name) || b[name] != value) names.push_back(name);
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+}  // namespace
+
+bool WorkFolder::is_same_run(const std::string& configuration) const {
+  return fs::exists(configuration_file()) && read_text_file(configuration_file()) == configuration;
+}
+
+void WorkFolder::check_is_ours() const {
+  if (fs::exists(out_) && !fs::is_directory(out_)) {
+    throw Error(ErrorKind::usage, fmt::format("--out {}: this is a file; name a new folder", out_.string()));
+  }
+  if (!fs::exists(out_)) return;
+  for (const auto& entry : fs::directory_iterator(out_)) {
+    if (is_own_name(entry.path().filename().string())) continue;
+    throw Error(ErrorKind::usage, fmt::format("--out {}: the folder holds {}, which is no part of a dataset; name a new folder",
+                                              out_.string(), entry.path().filename().string()));
+  }
+}
+
+void WorkFolder::remove_dataset() const {
+  // The manifest goes first: a folder without it is no dataset, whatever happens next.
+  fs::remove(out_ / kManifestName);
+  for (const std::string_view name : kOwnNames) fs::remove_all(out_ / name);
+}
+
+WorkFolder::Start WorkFolder::prepare(const std::string& configuration, bool overwrite) const {
+  try {
+    check_is_ours();
+    const bool is_finished = fs::exists(out_ / kManifestName);
+    if (is_finished && !overwrite) {
+      throw Error(ErrorKind::usage, fmt::format("--out {}: a finished dataset is there; use --overwrite to replace it, or "
+                                                "name another folder", out_.string()));
+    }
+    if (!is_finished && is_same_run(configuration)) return Start::resumed;
+    if (!is_finished && !overwrite && fs::exists(configuration_file())) {
+      throw Error(ErrorKind::usage,
+                  fmt::format("--out {}: an unfinished run with other options is there (they differ in: {}); repeat its "
+                              "command to go on with it, or use --overwrite to begin anew", out_.string(),
+                              differing_options(configuration, read_text_file(configuration_file()))));
+    }
+    remove_dataset();
+    fs::create_directories(folder());
+    write_file(configuration_file(), configuration, Durability::fsync);
+    return Start::fresh;
+  } catch (const fs::filesystem_error& error) {
+    throw Error(ErrorKind::io, fmt::format("--out {}: {}", out_.string(), error.code().message()));
+  }
+}
+
+void WorkFolder::remove() const { fs::remove_all(folder()); }
+
+}  // namespace eoshard::ingest

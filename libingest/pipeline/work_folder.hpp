@@ -1,0 +1,45 @@
+// `<out>/unfinished`: what a run has done so far, so that the same command can go on after any interruption.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "libingest/core/types.hpp"
+
+namespace eoshard::ingest {
+
+class WorkFolder {
+ public:
+  explicit WorkFolder(std::filesystem::path out) : out_(std::move(out)) {}
+
+  std::filesystem::path out() const { return out_; }
+  std::filesystem::path scan_file(const std::string& product) const { return folder() / (product + ".scan"); }
+  std::filesystem::path part_file(const std::string& product, const ResolutionGroup& group) const {
+    return folder() / (product + "." + group.array_name + ".part");
+  }
+  std::filesystem::path sample_rows(const std::string& product, std::string_view split) const {
+    return folder() / (product + "." + std::string(split) + ".csv");
+  }
+  std::filesystem::path rejected_rows(const std::string& product) const { return folder() / (product + ".rejected.csv"); }
+
+  enum class Start { fresh, resumed };
+
+  /// Makes `out` ready on one rank: a new folder, or an interrupted run of the same configuration to go on with. With
+  /// `overwrite`, an earlier dataset is removed first.
+  /// @throws Error{usage} when `out` holds a finished dataset, a run of another configuration, or something else.
+  Start prepare(const std::string& configuration, bool overwrite) const;
+
+  /// Removes `unfinished` after the manifest is committed.
+  void remove() const;
+
+ private:
+  std::filesystem::path folder() const { return out_ / "unfinished"; }
+  std::filesystem::path configuration_file() const { return folder() / "configuration.json"; }
+  bool is_same_run(const std::string& configuration) const;
+  void check_is_ours() const;
+  void remove_dataset() const;
+
+  std::filesystem::path out_;
+};
+
+}  // namespace eoshard::ingest

@@ -1,0 +1,28 @@
+// The grid of 1,200 m patches on a granule.
+#pragma once
+
+#include <string>
+
+#include "libingest/core/types.hpp"
+
+namespace eoshard::ingest {
+
+/// Whole patches only: the partial last column and row are dropped (91 x 91 on a full granule).
+struct PatchGrid {
+  int columns = 0;
+  int rows = 0;
+
+  int count() const { return columns * rows; }
+  int index_of(PatchPosition position) const { return position.row * columns + position.column; }
+  PatchPosition position_of(int index) const { return {index % columns, index / columns}; }
+};
+
+PatchGrid make_patch_grid(const GranuleGeometry& geometry);
+
+/// Upper-left corner and zone of a patch.
+GroundSquare ground_square(const GranuleGeometry& geometry, PatchPosition position);
+
+/// `<product name without its last field>_<column>_<row>`, two digits each, as in BigEarthNet v2.
+std::string patch_id(const std::string& product_name, PatchPosition position);
+
+}  // namespace eoshard::ingest

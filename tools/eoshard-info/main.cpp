@@ -1,0 +1,124 @@
+// eoshard-info: what a dataset holds, and whether all of it can be read.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "libingest/core/progress.hpp"
+#include "libingest/pipeline/dataset_verifier.hpp"
+#include "libingest/shard/dataset_manifest.hpp"
+#include "tools/common/program.hpp"
+
+namespace {
+
+using namespace eoshard;
+using namespace eoshard::ingest;
+using Json = nlohmann::ordered_json;
+
+struct Arguments {
+  std::string dataset;
+  bool as_json = false;
+  bool verify = false;
+  int threads = 0;
+  std::string progress = "auto";
+};
+
+std::vector<std::string> bands_in_cube_order(const DatasetManifest& manifest) {
+  std::vector<std::string> bands;
+  for (const BandStatistics& band : manifest.splits.front().statistics) bands.push_back(band.band);
+  return bands;
+}
+
+// The manifest with the figures that scripts ask for first.
+Json summary_json(const DatasetManifest& manifest) {
+  Json json = {{"samples", manifest.samples()}, {"bands", bands_in_cube_order(manifest)}};
+  json.update(Json::parse(manifest_text(manifest)));
+  return json;
+}
+
+Json to_json(const Verification& verification) {
+  Json damages = Json::array();
+  for (const Damage& damage : verification.damages) {
+    damages.push_back({{"split", damage.split}, {"array", damage.array}, {"index", damage.index},
+                       {"patch_id", damage.patch_id}, {"reason", damage.reason}});
+  }
+  return {{"chunks", verification.chunks}, {"ok", verification.damages.empty()}, {"damages", damages}};
+}
+
+void print_classes(const DatasetManifest& manifest) {
+  fmt::print("\n{:<60}", "class");
+  for (const Split& split : manifest.splits) fmt::print(" {:>10}", split.name);
+  fmt::print("\n");
+  for (std::size_t index = 0; index < manifest.classes.size(); ++index) {
+    fmt::print("{:<60.60}", manifest.classes[index]);
+    for (const Split& split : manifest.splits) fmt::print(" {:>10}", split.class_counts[index]);
+    fmt::print("\n");
+  }
+}
+
+void print_bands(const Split& split) {
+  fmt::print("\n{:<6} {:>10} {:>10} {:>7} {:>7}   ({} split, stored units)\n", "band", "mean", "std", "min", "max", split.name);
+  for (const BandStatistics& band : split.statistics) {
+    fmt::print("{:<6} {:>10.2f} {:>10.2f} {:>7} {:>7}\n", band.band, band.mean, band.standard_deviation, band.minimum, band.maximum);
+  }
+}
+
+void print_text(const DatasetManifest& manifest, const std::string& dataset) {
+  fmt::print("{}: {} samples, {} classes ({}, {}), {} products, made by {} {}\n", dataset, manifest.samples(),
+             manifest.classes.size(), manifest.nomenclature, manifest.task, manifest.sources.size(), manifest.program,
+             manifest.version);
+  for (const Split& split : manifest.splits) fmt::print("  {:<10} {:>10} samples\n", split.name, split.samples);
+  for (const auto& [reason, patches] : manifest.rejected) {
+    if (patches > 0) fmt::print("  rejected   {:>10} {}\n", patches, reason);
+  }
+  for (const ImageArray& array : manifest.arrays) {
+    fmt::print("  {:<10} {} [N,{}] {}\n", array.name, array.dtype, fmt::join(array.sample_shape, ","), fmt::join(array.bands, " "));
+  }
+  print_classes(manifest);
+  print_bands(manifest.splits.front());
+}
+
+void print_verification(const Verification& verification) {
+  for (const Damage& damage : verification.damages) {
+    const std::string place = damage.index < 0 ? "" : fmt::format(" sample {} ({})", damage.index, damage.patch_id);
+    fmt::print("damaged: {} {}{}: {}\n", damage.split, damage.array, place, damage.reason);
+  }
+  fmt::print("verified {} chunks: {}\n", verification.chunks,
+             verification.damages.empty() ? "all are whole" : fmt::format("{} damaged", verification.damages.size()));
+}
+
+int run(const Arguments& arguments) {
+  const DatasetManifest manifest = read_manifest(arguments.dataset);
+  Json json = summary_json(manifest);
+  if (!arguments.as_json) print_text(manifest, arguments.dataset);
+  bool is_whole = true;
+  if (arguments.verify) {
+    ProgressBar bar(parse_progress_mode(arguments.progress), true);
+    const ProgressCallback progress = [&](const Progress& now) { bar.show(now); };
+    const Verification verification = verify_dataset(arguments.dataset, manifest, arguments.threads, progress);
+    bar.finish();
+    is_whole = verification.damages.empty();
+    json["verification"] = to_json(verification);
+    if (!arguments.as_json) print_verification(verification);
+  }
+  if (arguments.as_json) fmt::print("{}\n", json.dump(2));
+  return is_whole ? 0 : 1;
+}
+
+void declare_options(CLI::App& app, Arguments& arguments) {
+  app.add_option("DATASET", arguments.dataset, "Folder that eoshard-ingest wrote")->required();
+  app.add_flag("--json", arguments.as_json, "Print the summary as JSON");
+  app.add_flag("--verify", arguments.verify, "Read and check every chunk; exit 1 when one is damaged");
+  app.add_option("--threads", arguments.threads, "Threads for --verify; 0: all cores")->check(CLI::NonNegativeNumber);
+  app.add_option("--progress", arguments.progress, "Progress on stderr: auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Arguments arguments;
+  const Program program{"eoshard-info", "Say what a dataset holds, and whether all of it can be read", MpiThreads::main_only,
+                        [&](CLI::App& app) { declare_options(app, arguments); },
+                        [&](const Communicator& world, const Log&) { return world.is_root() ? run(arguments) : 0; }};
+  return run_program(program, argc, argv);
+}
