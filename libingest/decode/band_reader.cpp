@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "libingest/core/error.hpp"
+#include "libingest/decode/jp2_structure.hpp"
 #include "libingest/gdal/gdal_errors.hpp"
 #include "libingest/gdal/raster_dataset.hpp"
 
@@ -56,6 +57,7 @@ struct BandReader::Handles {
 };
 
 BandReader::BandReader(std::string path) : path_(std::move(path)), handles_(std::make_unique<Handles>()) {
+  check_jp2_is_whole(path_);
   GDALDatasetUniquePtr dataset = handles_->take(path_);
   layout_ = read_layout(*dataset, path_);
   handles_->give_back(std::move(dataset));

@@ -21,6 +21,8 @@ namespace fs = std::filesystem;
 constexpr std::array<std::string_view, 7> kOwnNames = {kManifestName, "unfinished", "samples.csv", "rejected.csv",
                                                        "train.zarr",  "validation.zarr", "test.zarr"};
 
+constexpr const char* kPartSuffix = ".part";
+
 bool is_own_name(const std::string& name) {
   const std::string stem = name.ends_with(".tmp") ? name.substr(0, name.size() - 4) : name;
   return std::find(kOwnNames.begin(), kOwnNames.end(), stem) != kOwnNames.end();
@@ -42,6 +44,12 @@ bool WorkFolder::is_same_run(const std::string& configuration) const {
   return fs::exists(configuration_file()) && read_text_file(configuration_file()) == configuration;
 }
 
+bool WorkFolder::has_parts() const {
+  if (!fs::exists(folder())) return false;
+  const fs::directory_iterator files(folder());
+  return std::any_of(begin(files), end(files), [](const auto& file) { return file.path().extension() == kPartSuffix; });
+}
+
 void WorkFolder::check_is_ours() const {
   if (fs::exists(out_) && !fs::is_directory(out_)) {
     throw Error(ErrorKind::usage, fmt::format("--out {}: this is a file; name a new folder", out_.string()));
@@ -60,6 +68,10 @@ void WorkFolder::remove_dataset() const {
   for (const std::string_view name : kOwnNames) fs::remove_all(out_ / name);
 }
 
+std::filesystem::path WorkFolder::part_file(const std::string& product, const ResolutionGroup& group) const {
+  return folder() / (product + "." + group.array_name + kPartSuffix);
+}
+
 WorkFolder::Start WorkFolder::prepare(const std::string& configuration, bool overwrite) const {
   try {
     check_is_ours();
@@ -69,7 +81,7 @@ WorkFolder::Start WorkFolder::prepare(const std::string& configuration, bool ove
                                                 "name another folder", out_.string()));
     }
     if (!is_finished && is_same_run(configuration)) return Start::resumed;
-    if (!is_finished && !overwrite && fs::exists(configuration_file())) {
+    if (!is_finished && !overwrite && has_parts()) {
       throw Error(ErrorKind::usage,
                   fmt::format("--out {}: an unfinished run with other options is there (they differ in: {}); repeat its "
                               "command to go on with it, or use --overwrite to begin anew", out_.string(),

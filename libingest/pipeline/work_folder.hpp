@@ -14,9 +14,7 @@ class WorkFolder {
 
   std::filesystem::path out() const { return out_; }
   std::filesystem::path scan_file(const std::string& product) const { return folder() / (product + ".scan"); }
-  std::filesystem::path part_file(const std::string& product, const ResolutionGroup& group) const {
-    return folder() / (product + "." + group.array_name + ".part");
-  }
+  std::filesystem::path part_file(const std::string& product, const ResolutionGroup& group) const;
   std::filesystem::path sample_rows(const std::string& product, std::string_view split) const {
     return folder() / (product + "." + std::string(split) + ".csv");
   }
@@ -25,7 +23,8 @@ class WorkFolder {
   enum class Start { fresh, resumed };
 
   /// Makes `out` ready on one rank: a new folder, or an interrupted run of the same configuration to go on with. With
-  /// `overwrite`, an earlier dataset is removed first.
+  /// `overwrite`, an earlier dataset is removed first. An interrupted run of other options that extracted nothing yet is
+  /// removed as well: there is nothing to lose.
   /// @throws Error{usage} when `out` holds a finished dataset, a run of another configuration, or something else.
   Start prepare(const std::string& configuration, bool overwrite) const;
 
@@ -36,6 +35,7 @@ class WorkFolder {
   std::filesystem::path folder() const { return out_ / "unfinished"; }
   std::filesystem::path configuration_file() const { return folder() / "configuration.json"; }
   bool is_same_run(const std::string& configuration) const;
+  bool has_parts() const;  // something that took time is there
   void check_is_ours() const;
   void remove_dataset() const;
 
