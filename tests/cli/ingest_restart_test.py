@@ -1,0 +1,96 @@
+"""A killed ingest goes on when the same command is given again, and ends in the bytes of an uninterrupted run."""
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from tests.support import harness  # noqa: E402
+
+
+class Restart(harness.FolderTest):
+    def setUp(self):
+        super().setUp()
+        self.products = harness.synthesise(self.folder / "in", "--products", 2, "--size", 1200)
+        self.whole = self.folder / "whole"
+        start = time.monotonic()
+        harness.run(*self.command(self.whole), ranks=2)
+        self.seconds = time.monotonic() - start
+
+    def command(self, out, *options):
+        return ["eoshard-ingest", "--labels", self.folder / "in/clc.tif", "--threads", 1, "--out", out, *options, *self.products]
+
+    def kill_after(self, seconds, out):
+        """Starts the ingest on two ranks and kills the ranks without warning. Returns whether it was still at work."""
+        process = subprocess.Popen(["mpirun", "-n", "2", "--bind-to", "none", str(harness.BIN / "eoshard-ingest"),
+                                    *map(str, self.command(out)[1:])], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, start_new_session=True)
+        time.sleep(seconds)
+        was_running = process.poll() is None
+        # mpirun starts every rank in a process group of its own.
+        ranks = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
+        for pid in [*map(int, ranks), process.pid]:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        process.wait()
+        return was_running
+
+    def test_killed_runs_end_in_the_same_bytes(self):
+        expected = harness.files_below(self.whole)
+        interrupted = 0
+        for attempt in range(6):
+            out = self.folder / f"killed{attempt}"
+            interrupted += self.kill_after((attempt + 1) / 7 * self.seconds, out)
+            if (out / "dataset.json").exists():  # it was done before the kill
+                continue
+            harness.run(*self.command(out), ranks=1 + attempt % 3)
+            self.assertEqual(harness.files_below(out), expected, f"attempt {attempt}")
+        self.assertGreaterEqual(interrupted, 3)
+
+    def test_committed_parts_are_not_made_again(self):
+        out = self.folder / "out"
+        while True:  # a kill that leaves at least one part
+            self.kill_after(0.6 * self.seconds, out)
+            parts = {part: part.stat().st_mtime_ns for part in out.glob("unfinished/*.part")}
+            if parts or (out / "dataset.json").exists():
+                break
+        self.assertTrue(parts)
+        process = subprocess.Popen([str(harness.BIN / "eoshard-ingest"), *map(str, self.command(out)[1:])], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        seen = {}
+        while process.poll() is None:
+            for part in parts:
+                try:
+                    seen[part] = part.stat().st_mtime_ns
+                except FileNotFoundError:
+                    pass
+        self.assertEqual(process.wait(), 0)
+        self.assertIn("going on with the unfinished run", process.stderr.read())
+        for part, changed in seen.items():
+            self.assertEqual(changed, parts[part], part.name)
+
+    def test_other_options_do_not_mix(self):
+        out = self.folder / "out"
+        while not list(out.glob("unfinished/*.part")):
+            self.kill_after(0.6 * self.seconds, out)
+        refused = harness.run(*self.command(out, "--max-cloud-percent", 50), ranks=2, check=False)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("they differ in: max_cloud_percent", refused.stderr)
+        harness.run(*self.command(out), ranks=2)
+        self.assertEqual(harness.files_below(out), harness.files_below(self.whole))
+
+    def test_a_finished_dataset_needs_overwrite(self):
+        refused = harness.run(*self.command(self.whole), ranks=2, check=False)
+        self.assertEqual(refused.returncode, 2)
+        self.assertEqual(len(harness.errors(refused)), 1)
+        self.assertIn("--overwrite", refused.stderr)
+        before = harness.files_below(self.whole)
+        harness.run(*self.command(self.whole, "--overwrite"), ranks=2)
+        self.assertEqual(harness.files_below(self.whole), before)
+
+
+harness.main()

@@ -1,0 +1,73 @@
+#include "libingest/pipeline/work_folder.hpp"
+
+#include <gtest/gtest.h>
+
+#include "libingest/core/error.hpp"
+#include "libingest/core/file.hpp"
+#include "libingest/shard/dataset_manifest.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace eoshard::ingest {
+namespace {
+
+class WorkFolderTest : public testing::Test {
+ protected:
+  void touch(const std::filesystem::path& path) { write_file(path, "x", Durability::rename_only); }
+
+  std::string refusal(const std::string& configuration, bool overwrite = false) {
+    try {
+      work_.prepare(configuration, overwrite);
+      return "";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::usage);
+      return error.what();
+    }
+  }
+
+  TemporaryFolder temporary_;
+  WorkFolder work_{temporary_.path() / "mydata"};
+  std::filesystem::path part_ = work_.part_file("S2A_X", resolution_groups()[0]);
+};
+
+TEST_F(WorkFolderTest, TheSameConfigurationGoesOn) {
+  EXPECT_EQ(work_.prepare(R"({"seed":1})", false), WorkFolder::Start::fresh);
+  touch(part_);
+  EXPECT_EQ(work_.prepare(R"({"seed":1})", false), WorkFolder::Start::resumed);
+  EXPECT_TRUE(std::filesystem::exists(part_));
+  EXPECT_EQ(work_.prepare(R"({"seed":1})", true), WorkFolder::Start::resumed) << "--overwrite must not throw work away";
+}
+
+TEST_F(WorkFolderTest, AnotherConfigurationIsRefusedByName) {
+  work_.prepare(R"({"seed":1,"split":"a"})", false);
+  touch(part_);
+  EXPECT_NE(refusal(R"({"seed":2,"split":"a"})").find("differ in: seed"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::exists(part_));
+  EXPECT_EQ(work_.prepare(R"({"seed":2,"split":"a"})", true), WorkFolder::Start::fresh);
+  EXPECT_FALSE(std::filesystem::exists(part_));
+}
+
+TEST_F(WorkFolderTest, AnotherConfigurationReplacesARunThatExtractedNothing) {
+  work_.prepare(R"({"seed":1})", false);
+  touch(work_.scan_file("S2A_X"));
+  EXPECT_EQ(work_.prepare(R"({"seed":2})", false), WorkFolder::Start::fresh);
+  EXPECT_FALSE(std::filesystem::exists(work_.scan_file("S2A_X")));
+}
+
+TEST_F(WorkFolderTest, AFinishedDatasetNeedsOverwrite) {
+  work_.prepare("{}", false);
+  touch(work_.out() / kManifestName);
+  work_.remove();
+  EXPECT_NE(refusal("{}").find("--overwrite"), std::string::npos);
+  EXPECT_EQ(work_.prepare("{}", true), WorkFolder::Start::fresh);
+  EXPECT_FALSE(std::filesystem::exists(work_.out() / kManifestName));
+}
+
+TEST_F(WorkFolderTest, ForeignFilesAreNeverRemoved) {
+  std::filesystem::create_directories(work_.out());
+  touch(work_.out() / "thesis.tex");
+  EXPECT_NE(refusal("{}", true).find("thesis.tex"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::exists(work_.out() / "thesis.tex"));
+}
+
+}  // namespace
+}  // namespace eoshard::ingest
