@@ -17,7 +17,8 @@ setup: ## install what a build, a run or a test needs (Debian and Python package
 	@setup/setup.sh
 
 $(BUILD)/build.ninja: CMakePresets.json setup/packages-apt.txt setup/requirements.txt
-	cmake --preset release -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
+	cmake --preset release -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache \
+	  -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache $(if $(CI),-DEOSHARD_WERROR=ON)
 
 build: setup ## build the programs into build/release/bin
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <system_error>
 #include <type_traits>
 #include <vector>
 
@@ -63,6 +64,9 @@ class Communicator {
       work();
     } catch (const Error& error) {
       settle(&error);
+    } catch (const std::system_error& error) {
+      const Error wrapped(ErrorKind::io, error.what());
+      settle(&wrapped);
     } catch (const std::exception& error) {
       const Error wrapped(ErrorKind::internal, error.what());
       settle(&wrapped);
