@@ -11,7 +11,6 @@
 namespace eoshard::synth {
 namespace {
 
-constexpr double kTextureContrast = 0.25;  // standard deviation of the brightness within a region
 constexpr double kShadeUnits = 16384;
 constexpr double kQuantification = 10000;
 constexpr int kLargestDn = (1 << 15) - 1;  // products store 15 bits
@@ -65,11 +64,12 @@ void ProductScene::fill_row(int row, const GroundLattice& lattice, const GroundM
       illumination = layout.illumination_of(cell.region);
     }
     current = &cell;
-    const double pattern = texture_at(classes_[cell.land].texture, frame, plan_.offset_columns + column + 0.5,
-                                      plan_.offset_rows + row + 0.5);
+    const Texture& texture = classes_[cell.land].texture;
+    const double x_px = plan_.offset_columns + column + 0.5, y_px = plan_.offset_rows + row + 0.5;
+    const double brightness = illumination * (1 + texture.contrast * texture_at(texture, frame, x_px, y_px));
     const std::size_t pixel = static_cast<std::size_t>(row) * plan_.grid.columns + column;
     land_[pixel] = cell.land;
-    shade_[pixel] = static_cast<std::uint16_t>(std::lround(kShadeUnits * illumination * (1 + kTextureContrast * pattern)));
+    shade_[pixel] = static_cast<std::uint16_t>(std::lround(kShadeUnits * brightness));
   }
 }
 

@@ -76,7 +76,9 @@ void add_shadows(Sky& sky) {
   for (int row = 0; row < sky.side_px + kShadowRows; ++row) {
     for (int column = 0; column < sky.side_px + kShadowColumns; ++column) {
       const bool is_shaded = is_thick_cloud(sky.at(column - kShadowColumns, row - kShadowRows));
-      if (is_shaded && !is_cloud(sky.at(column, row))) set(sky, sky.index(column, row), Scl::cloud_shadow);
+      if (!is_shaded || is_cloud(sky.at(column, row))) continue;
+      set(sky, sky.index(column, row), Scl::cloud_shadow);
+      sky.snow_probability[sky.index(column, row)] = 0;
     }
   }
 }

@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kPatchPx = kPatchSizeM / kFinestResolutionM;
-constexpr int kSizeStepPx = 60;  // whole pixels at 60 m, and whole 60 m pixels in pairs
+constexpr int kSizeStepPx = 60;
 constexpr std::string_view kRecordFile = "synth.json", kLabelFile = "clc.tif";
 
 void require(bool holds, const std::string& message) {
@@ -59,7 +59,11 @@ void prepare_folder(const SynthOptions& options, const std::vector<ProductJob>& 
   const std::vector<fs::path> stale = recorded_outputs(options.out);
   for (const fs::path& path : planned_outputs(options.out, jobs)) fs::remove_all(path);
   for (const fs::path& path : stale) fs::remove_all(path);
-  fs::create_directories(options.out);
+  std::error_code failure;
+  fs::create_directories(options.out, failure);
+  if (!fs::is_directory(options.out)) {
+    throw Error(ErrorKind::io, fmt::format("{} cannot be made a folder: {}", options.out.string(), failure.message()));
+  }
 }
 
 nlohmann::json class_records(int count) {
@@ -127,6 +131,7 @@ void check_options(const SynthOptions& options) {
   require(options.epsg > 32600 && options.epsg <= 32660,
           fmt::format("--epsg {} is no UTM zone of the northern hemisphere (32601 to 32660)", options.epsg));
   require(!options.baselines.empty(), "--baseline needs at least one baseline");
+  for (const std::string& baseline : options.baselines) parse_baseline(baseline);
   const double percent = options.sky.cloud_percent + options.sky.snow_percent + options.sky.nodata_percent;
   require(percent <= 100, fmt::format("clouds, snow and no-data sum to {} %", percent));
   require(options.sky.nodata_percent <= 50, "--nodata-percent is at most 50: the missing part is a triangle");

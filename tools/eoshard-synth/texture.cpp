@@ -9,7 +9,7 @@ namespace eoshard::synth {
 namespace {
 
 // Standard deviations of the raw patterns: a sine 1/sqrt(2), a uniform value in [-1, 1) 1/sqrt(3). The smooth field's is
-// that of the uniform knots times the mean of the squared blending weights, (26/35) in each direction.
+// that of the uniform knots, lessened by blending: variance times E[s^2 + (1-s)^2] = 26/35 in each direction.
 const double kSineDeviation = 1 / std::numbers::sqrt2;
 const double kUniformDeviation = 1 / std::numbers::sqrt3;
 const double kClumpsDeviation = kUniformDeviation * 26.0 / 35.0;
