@@ -86,7 +86,8 @@ std::set<int> classes_of_patch(const RegionLayout& layout, int column, int row) 
   std::set<int> classes;
   for (const int down : {0, 1}) {
     for (const int across : {0, 1}) {
-      classes.insert(layout.class_of({static_cast<std::int16_t>(column + across), static_cast<std::int16_t>(row + down)}));
+      classes.insert(
+          layout.class_of({static_cast<std::int16_t>(column + across), static_cast<std::int16_t>(row + down)}));
     }
   }
   return classes;
@@ -125,7 +126,8 @@ TEST(RegionLayout, GivesTheBestConstantPredictorTheThresholdOneHalf) {
     const std::vector<double> shares = prevalences(RegionLayout(seed, kMaxClasses), 40);
     const auto common = std::ranges::count_if(shares, [](double share) { return share > 0.55; });
     EXPECT_EQ(common, 2);
-    EXPECT_EQ(common + std::ranges::count_if(shares, [](double share) { return share < 0.3 && share > 0.03; }), kMaxClasses);
+    EXPECT_EQ(common + std::ranges::count_if(shares, [](double share) { return share < 0.3 && share > 0.03; }),
+              kMaxClasses);
   }
 }
 
@@ -139,7 +141,8 @@ TEST(RegionLayout, UsesOnlyTheClassesAskedFor) {
 TEST(RegionLayout, DependsOnTheSeed) {
   const RegionLayout one(1, kMaxClasses), other(2, kMaxClasses);
   int differing = 0;
-  for (std::int16_t column = 0; column < 100; ++column) differing += one.class_of({column, 0}) != other.class_of({column, 0});
+  for (std::int16_t column = 0; column < 100; ++column)
+    differing += one.class_of({column, 0}) != other.class_of({column, 0});
   EXPECT_GT(differing, 20);
 }
 

@@ -44,7 +44,8 @@ TEST(NeighbourTile, GoesEastAndSouthByLetters) {
   EXPECT_EQ(neighbour_tile("T32ULV", 0, 0), "T32ULV");
   EXPECT_EQ(neighbour_tile("T32ULV", 1, 1), "T32UMU");
   EXPECT_EQ(neighbour_tile("T32UHA", 1, 1), "T32UJV");
-  for (const char* tile : {"", "32ULV", "T32UIV", "T32ULW", "T32ULVX", "TxxULV"}) EXPECT_THROW(neighbour_tile(tile, 0, 0), Error) << tile;
+  for (const char* tile : {"", "32ULV", "T32UIV", "T32ULW", "T32ULVX", "TxxULV"})
+    EXPECT_THROW(neighbour_tile(tile, 0, 0), Error) << tile;
 }
 
 TEST(ProductMetadata, IsSpelledByEra) {
@@ -72,7 +73,8 @@ TEST(FileChecksum, MatchesKnownAnswers) {
   const auto path = folder.path() / "abc";
   write_file(path, "abc", Durability::rename_only);
   EXPECT_EQ(file_checksum(path, ChecksumKind::md5), "900150983CD24FB0D6963F7D28E17F72");
-  EXPECT_EQ(file_checksum(path, ChecksumKind::sha3_256), "3A985DA74FE225B2045C172D6BD390BD855F086E3E9D525B46BFE24511431532");
+  EXPECT_EQ(file_checksum(path, ChecksumKind::sha3_256),
+            "3A985DA74FE225B2045C172D6BD390BD855F086E3E9D525B46BFE24511431532");
 }
 
 }  // namespace

@@ -103,7 +103,8 @@ TEST(Scene, StoresTheOffsetOfItsBaseline) {
   SynthOptions old_options = small_options(), new_options = small_options();
   old_options.baselines = {"02.14"};
   new_options.baselines = {"05.11"};
-  const auto old_image = scene_of(old_options).render_band(kRedBand), new_image = scene_of(new_options).render_band(kRedBand);
+  const auto old_image = scene_of(old_options).render_band(kRedBand),
+             new_image = scene_of(new_options).render_band(kRedBand);
   for (std::size_t pixel = 0; pixel < old_image.size(); ++pixel) ASSERT_EQ(old_image[pixel] + 1000, new_image[pixel]);
 }
 

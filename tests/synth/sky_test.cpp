@@ -10,7 +10,9 @@ namespace {
 constexpr int kSidePx = 600;
 
 double percent_of(const Sky& sky, std::initializer_list<Scl> codes) {
-  const auto is_one = [&](std::uint8_t code) { return std::ranges::find(codes, static_cast<Scl>(code)) != codes.end(); };
+  const auto is_one = [&](std::uint8_t code) {
+    return std::ranges::find(codes, static_cast<Scl>(code)) != codes.end();
+  };
   return 100.0 * static_cast<double>(std::ranges::count_if(sky.scl, is_one)) / static_cast<double>(sky.scl.size());
 }
 

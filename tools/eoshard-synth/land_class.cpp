@@ -28,6 +28,8 @@ constexpr std::array<LandClass, kMaxClasses> kClasses = {{
 
 }  // namespace
 
-std::span<const LandClass> land_classes(int count) { return std::span(kClasses).first(static_cast<std::size_t>(count)); }
+std::span<const LandClass> land_classes(int count) {
+  return std::span(kClasses).first(static_cast<std::size_t>(count));
+}
 
 }  // namespace eoshard::synth

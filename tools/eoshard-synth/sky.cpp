@@ -57,7 +57,8 @@ void add_snow(Sky& sky, const Field& field, double share) {
 
 // Thick clouds in the middle of a blob, thinner ones around, cirrus at the rim.
 void add_clouds(Sky& sky, const Field& field, double share) {
-  const float high = field.threshold(0.4 * share), medium = field.threshold(0.75 * share), cirrus = field.threshold(share);
+  const float high = field.threshold(0.4 * share), medium = field.threshold(0.75 * share),
+              cirrus = field.threshold(share);
   for (std::size_t pixel = 0; pixel < sky.scl.size(); ++pixel) {
     const float value = field.values[pixel];
     if (value < cirrus) continue;
