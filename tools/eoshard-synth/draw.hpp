@@ -33,8 +33,8 @@ struct DrawKey {
 
 inline std::uint64_t draw_bits(const DrawKey& key, std::int64_t column, std::int64_t row) {
   const std::uint64_t family = std::uint64_t{key.stream} << 32 | static_cast<std::uint32_t>(key.purpose);
-  const std::uint64_t place = static_cast<std::uint64_t>(static_cast<std::uint32_t>(column)) << 32 |
-                              static_cast<std::uint32_t>(row);
+  const std::uint64_t place =
+      static_cast<std::uint64_t>(static_cast<std::uint32_t>(column)) << 32 | static_cast<std::uint32_t>(row);
   return random_bits(key.seed, family, place);
 }
 

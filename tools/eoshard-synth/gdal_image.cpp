@@ -66,7 +66,9 @@ Tiling small_tiling(double pixel_m) { return {real_tiling(pixel_m).tile_px / 4, 
 CPLStringList jp2_settings(const RasterGrid& grid, int bits, Jp2Options options) {
   const Tiling tiling = options.is_full_granule ? real_tiling(grid.pixel_m) : small_tiling(grid.pixel_m);
   CPLStringList settings;
-  const auto set = [&](const char* name, const auto& value) { settings.SetNameValue(name, fmt::format("{}", value).c_str()); };
+  const auto set = [&](const char* name, const auto& value) {
+    settings.SetNameValue(name, fmt::format("{}", value).c_str());
+  };
   set("REVERSIBLE", "YES");
   set("QUALITY", 100);
   set("BLOCKXSIZE", tiling.tile_px);
@@ -97,7 +99,8 @@ void save_jp2(const Path& path, GDALDataset& image, const RasterGrid& grid, int 
 }
 
 template <class Code>
-void save_label_raster(const Path& path, const RasterGrid& grid, std::vector<Code> codes, GDALDataType type, int nodata) {
+void save_label_raster(const Path& path, const RasterGrid& grid, std::vector<Code> codes, GDALDataType type,
+                       int nodata) {
   CPLStringList settings;
   settings.SetNameValue("COMPRESS", "LZW");
   settings.SetNameValue("TILED", "YES");
@@ -108,8 +111,8 @@ void save_label_raster(const Path& path, const RasterGrid& grid, std::vector<Cod
   georeference(*dataset, grid);
   GDALRasterBand& band = *dataset->GetRasterBand(1);
   band.SetNoDataValue(nodata);
-  const CPLErr written =
-      band.RasterIO(GF_Write, 0, 0, grid.columns, grid.rows, codes.data(), grid.columns, grid.rows, type, 0, 0, nullptr);
+  const CPLErr written = band.RasterIO(GF_Write, 0, 0, grid.columns, grid.rows, codes.data(), grid.columns, grid.rows,
+                                       type, 0, 0, nullptr);
   dataset->FlushCache();
   check_gdal(written == CE_None && CPLGetLastErrorType() < CE_Failure, "write the GeoTIFF", path);
 }
@@ -143,8 +146,9 @@ void write_jp2(const Path& path, std::span<const std::uint8_t> image, const Rast
 void write_label_raster(const Path& path, const GroundMap& ground, LabelCodes codes) {
   if (codes == LabelCodes::grid) {
     constexpr std::uint8_t kNoData = 48;
-    save_label_raster(path, ground.grid, codes_of(ground, kNoData, [](const LandClass& land) { return land.grid_code; }),
-                      GDT_Byte, kNoData);
+    save_label_raster(path, ground.grid,
+                      codes_of(ground, kNoData, [](const LandClass& land) { return land.grid_code; }), GDT_Byte,
+                      kNoData);
   } else {
     constexpr std::uint16_t kNoData = 999;
     save_label_raster(path, ground.grid, codes_of(ground, kNoData, [](const LandClass& land) { return land.clc_code; }),

@@ -19,8 +19,10 @@ struct Jp2Options {
 };
 
 /// Writes 15-bit digital numbers, or bytes, (rows, columns) of `grid` (10, 20 or 60 m). @throws Error{io}.
-void write_jp2(const std::filesystem::path& path, std::span<const std::uint16_t> image, const RasterGrid& grid, Jp2Options options);
-void write_jp2(const std::filesystem::path& path, std::span<const std::uint8_t> image, const RasterGrid& grid, Jp2Options options);
+void write_jp2(const std::filesystem::path& path, std::span<const std::uint16_t> image, const RasterGrid& grid,
+               Jp2Options options);
+void write_jp2(const std::filesystem::path& path, std::span<const std::uint8_t> image, const RasterGrid& grid,
+               Jp2Options options);
 
 enum class LabelCodes {
   grid,  ///< bytes 1 to 44, 48 = no data

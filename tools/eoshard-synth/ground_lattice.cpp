@@ -15,7 +15,9 @@ namespace {
 constexpr double kStepM = 600;
 
 struct DestroyTransformation {
-  void operator()(OGRCoordinateTransformation* transformation) const { OCTDestroyCoordinateTransformation(transformation); }
+  void operator()(OGRCoordinateTransformation* transformation) const {
+    OCTDestroyCoordinateTransformation(transformation);
+  }
 };
 using Transformation = std::unique_ptr<OGRCoordinateTransformation, DestroyTransformation>;
 
@@ -50,8 +52,9 @@ GroundLattice::GroundLattice(const RasterGrid& grid, int target_epsg)
   }
   const Transformation transformation = transformation_between(grid.epsg, target_epsg);
   if (!transformation->Transform(static_cast<int>(x_m_.size()), x_m_.data(), y_m_.data())) {
-    throw Error(ErrorKind::usage, fmt::format("EPSG:{} near ({:.0f}, {:.0f}) has no position in EPSG:{}; is the origin right?",
-                                              grid.epsg, grid.ulx_m, grid.uly_m, target_epsg));
+    throw Error(ErrorKind::usage,
+                fmt::format("EPSG:{} near ({:.0f}, {:.0f}) has no position in EPSG:{}; is the origin right?", grid.epsg,
+                            grid.ulx_m, grid.uly_m, target_epsg));
   }
 }
 

@@ -48,7 +48,8 @@ Extent extent_of(const RasterGrid& grid) {
   Extent extent;
   for (int step = 0; step <= kSteps; ++step) {
     const double column = 1.0 * grid.columns * step / kSteps, row = 1.0 * grid.rows * step / kSteps;
-    for (const auto& [x, y] : {std::pair{column, 0.0}, {column, 1.0 * grid.rows}, {0.0, row}, {1.0 * grid.columns, row}}) {
+    for (const auto& [x, y] :
+         {std::pair{column, 0.0}, {column, 1.0 * grid.rows}, {0.0, row}, {1.0 * grid.columns, row}}) {
       extent.include(lattice.at(x, y));
     }
   }
@@ -77,7 +78,8 @@ RasterGrid label_grid(const Extent& extent) {
 GroundCell cell_of(const GroundPoint& utm, const SceneGrid& scene, const RegionLayout& layout) {
   const double east_m = utm.x_m - scene.ulx_m, south_m = scene.uly_m - utm.y_m;
   const double width_m = scene.columns * scene.pixel_m, height_m = scene.rows * scene.pixel_m;
-  const bool is_near = east_m > -kMarginM && south_m > -kMarginM && east_m < width_m + kMarginM && south_m < height_m + kMarginM;
+  const bool is_near =
+      east_m > -kMarginM && south_m > -kMarginM && east_m < width_m + kMarginM && south_m < height_m + kMarginM;
   const Region region = layout.region_at(east_m / kPatchSizeM, south_m / kPatchSizeM);
   return {is_near ? static_cast<std::uint8_t>(layout.class_of(region)) : kNoClass, region};
 }

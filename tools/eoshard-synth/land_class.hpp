@@ -14,13 +14,13 @@ namespace eoshard::synth {
 using Spectrum = std::array<float, 12>;
 
 struct LandClass {
-  std::string_view name;     ///< CORINE's label
-  std::uint8_t grid_code;    ///< 1 to 44, as in CORINE rasters
-  std::uint16_t clc_code;    ///< three digits, 111 to 523
-  double weight;             ///< relative share of the regions
-  Spectrum spectrum;         ///< mean; two classes share each
+  std::string_view name;   ///< CORINE's label
+  std::uint8_t grid_code;  ///< 1 to 44, as in CORINE rasters
+  std::uint16_t clc_code;  ///< three digits, 111 to 523
+  double weight;           ///< relative share of the regions
+  Spectrum spectrum;       ///< mean; two classes share each
   Texture texture;
-  std::uint8_t scl;          ///< scene classification of its clear pixels: 4 vegetation or 5 bare
+  std::uint8_t scl;  ///< scene classification of its clear pixels: 4 vegetation or 5 bare
 };
 
 inline constexpr int kMaxClasses = 8;

@@ -21,7 +21,8 @@ struct Settings {
 
 void declare_scene(CLI::App& app, SynthOptions& options) {
   app.add_option("--products", options.products, "Number of products, side by side")->check(CLI::Range(1, 400));
-  app.add_option("--size", options.size_px, "Side of a product in 10 m pixels, a multiple of 60; a full granule has 10980")
+  app.add_option("--size", options.size_px,
+                 "Side of a product in 10 m pixels, a multiple of 60; a full granule has 10980")
       ->check(CLI::Range(120, 10980));
   app.add_option("--classes", options.class_count, "Number of land classes")->check(CLI::Range(1, kMaxClasses));
   app.add_option("--seed", options.seed, "The same seed and options give the same bytes");
@@ -29,7 +30,8 @@ void declare_scene(CLI::App& app, SynthOptions& options) {
   app.add_option("--origin", options.origin_m, "Upper-left corner of the first product, ULX,ULY in metres")
       ->delimiter(',')
       ->expected(2);
-  app.add_option("--tile", options.tile, "MGRS tile of the first product (default: ULV of the zone); others get neighbours");
+  app.add_option("--tile", options.tile,
+                 "MGRS tile of the first product (default: ULV of the zone); others get neighbours");
 }
 
 void declare_sky(CLI::App& app, SkyOptions& sky) {
@@ -43,7 +45,8 @@ void declare_options(CLI::App& app, Settings& settings) {
   options.threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   app.add_option("--out", options.out, "Folder for the .SAFE folders, clc.tif and synth.json")->required();
   declare_scene(app, options);
-  app.add_option("--baseline", options.baselines, "Processing baselines, e.g. 02.06,04.00, dealt over the products in turn")
+  app.add_option("--baseline", options.baselines,
+                 "Processing baselines, e.g. 02.06,04.00, dealt over the products in turn")
       ->delimiter(',');
   declare_sky(app, options.sky);
   app.add_option("--codes", settings.codes, "Values of clc.tif: grid (1 to 44) or clc (111 to 523)")
@@ -54,7 +57,8 @@ void declare_options(CLI::App& app, Settings& settings) {
 }
 
 int run(Settings& settings, const Communicator& world) {
-  if (world.size() > 1) throw Error(ErrorKind::usage, "eoshard-synth uses threads, not ranks; start it without mpirun").mark_agreed();
+  if (world.size() > 1)
+    throw Error(ErrorKind::usage, "eoshard-synth uses threads, not ranks; start it without mpirun").mark_agreed();
   settings.options.codes = settings.codes == "grid" ? LabelCodes::grid : LabelCodes::clc;
   ProgressBar bar(parse_progress_mode(settings.progress), true);
   prepare_gdal();
@@ -70,7 +74,8 @@ int main(int argc, char** argv) {
   Settings settings;
   Program program;
   program.name = "eoshard-synth";
-  program.description = "Writes synthetic Sentinel-2 L2A products and a CORINE label raster whose classes a network can learn";
+  program.description =
+      "Writes synthetic Sentinel-2 L2A products and a CORINE label raster whose classes a network can learn";
   program.declare_options = [&](CLI::App& app) { declare_options(app, settings); };
   program.run = [&](const Communicator& world, const Log&) { return run(settings, world); };
   return run_program(program, argc, argv);

@@ -15,10 +15,12 @@ constexpr std::string_view kRowLetters = "ABCDEFGHJKLMNPQRSTUV";
 
 constexpr int kDaysBetweenProducts = 5;  // the revisit time of both satellites
 
-std::size_t letter_index(std::string_view letters, const std::string& tile, std::size_t position) {
-  const std::size_t index = tile.size() == 6 ? letters.find(tile[position]) : std::string_view::npos;
-  if (tile[0] == 'T' && index != std::string_view::npos) return index;
-  throw Error(ErrorKind::usage, fmt::format("'{}' is no MGRS tile; write it like T32ULV", tile));
+bool is_among(std::string_view letters, char letter) { return letters.find(letter) != std::string_view::npos; }
+
+bool is_mgrs_tile(std::string_view tile) {
+  const auto is_digit = [](char character) { return character >= '0' && character <= '9'; };
+  return tile.size() == 6 && tile[0] == 'T' && is_digit(tile[1]) && is_digit(tile[2]) &&
+         is_among(kColumnLetters, tile[3]) && is_among(kColumnLetters, tile[4]) && is_among(kRowLetters, tile[5]);
 }
 
 std::string date_of(int year, int days) {
@@ -37,8 +39,8 @@ std::string ProductName::product() const {
 std::string ProductName::granule() const { return fmt::format("L2A_{}_A{:06}_{}", tile, absolute_orbit, sensed); }
 
 std::string ProductName::identifier(std::string_view level_and_kind) const {
-  return fmt::format("{}_OPER_MSI_{}_XXXX_{}_A{:06}_{}_N{}.{}", mission, level_and_kind, processed, absolute_orbit, tile,
-                     baseline_digits.substr(0, 2), baseline_digits.substr(2));
+  return fmt::format("{}_OPER_MSI_{}_XXXX_{}_A{:06}_{}_N{}.{}", mission, level_and_kind, processed, absolute_orbit,
+                     tile, baseline_digits.substr(0, 2), baseline_digits.substr(2));
 }
 
 // Dates stay within the baseline's year for the first forty products, then go on.
@@ -61,7 +63,9 @@ std::string iso_time(std::string_view compact) {
 }
 
 std::string neighbour_tile(const std::string& tile, int columns, int rows) {
-  const std::size_t column = letter_index(kColumnLetters, tile, 4), row = letter_index(kRowLetters, tile, 5);
+  if (!is_mgrs_tile(tile))
+    throw Error(ErrorKind::usage, fmt::format("'{}' is no MGRS tile; write it like T32ULV", tile));
+  const std::size_t column = kColumnLetters.find(tile[4]), row = kRowLetters.find(tile[5]);
   const auto row_count = static_cast<int>(kRowLetters.size());
   std::string neighbour = tile;
   neighbour[4] = kColumnLetters[(column + static_cast<std::size_t>(columns)) % kColumnLetters.size()];

@@ -9,11 +9,11 @@
 namespace eoshard::synth {
 
 struct ProductName {
-  std::string mission;       ///< "S2A"
-  std::string sensed;        ///< "20220607T102601"
-  std::string processed;     ///< the same day, later
-  std::string orbit;         ///< relative orbit, "R108"
-  std::string tile;          ///< "T32ULV"
+  std::string mission;    ///< "S2A"
+  std::string sensed;     ///< "20220607T102601"
+  std::string processed;  ///< the same day, later
+  std::string orbit;      ///< relative orbit, "R108"
+  std::string tile;       ///< "T32ULV"
   std::string baseline_digits;
   int absolute_orbit = 0;
 

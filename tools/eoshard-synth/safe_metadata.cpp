@@ -12,12 +12,18 @@ struct Spelling {
   std::string_view info, uri, organisation, image_file, characteristics, quantification;
 };
 
-constexpr Spelling kFirstSpelling = {"L2A_Product_Info", "PRODUCT_URI_2A",
-                                     "L2A_Product_Organisation", "IMAGE_FILE_2A",
-                                     "L2A_Product_Image_Characteristics", "L1C_L2A_Quantification_Values_List"};
-constexpr Spelling kSpelling = {"Product_Info", "PRODUCT_URI",
-                                "Product_Organisation", "IMAGE_FILE",
-                                "Product_Image_Characteristics", "QUANTIFICATION_VALUES_LIST"};
+constexpr Spelling kFirstSpelling = {"L2A_Product_Info",
+                                     "PRODUCT_URI_2A",
+                                     "L2A_Product_Organisation",
+                                     "IMAGE_FILE_2A",
+                                     "L2A_Product_Image_Characteristics",
+                                     "L1C_L2A_Quantification_Values_List"};
+constexpr Spelling kSpelling = {"Product_Info",
+                                "PRODUCT_URI",
+                                "Product_Organisation",
+                                "IMAGE_FILE",
+                                "Product_Image_Characteristics",
+                                "QUANTIFICATION_VALUES_LIST"};
 
 constexpr int kSpectralBands = 13;  // with B10, which Level-2A lacks but counts
 
@@ -47,10 +53,12 @@ void add_product_info(std::string& text, const ProductName& name, const Baseline
   add(text, "        <SENSING_ORBIT_NUMBER>{}</SENSING_ORBIT_NUMBER>", name.orbit.substr(1));
   add(text, "        <SENSING_ORBIT_DIRECTION>DESCENDING</SENSING_ORBIT_DIRECTION>");
   add(text, "      </Datatake>");
-  add(text, R"(      <Query_Options completeSingleTile="true"><PRODUCT_FORMAT>SAFE_COMPACT</PRODUCT_FORMAT></Query_Options>)");
+  add(text,
+      R"(      <Query_Options completeSingleTile="true"><PRODUCT_FORMAT>SAFE_COMPACT</PRODUCT_FORMAT></Query_Options>)");
 }
 
-void add_images(std::string& text, const ProductName& name, const std::vector<std::string>& images, const Spelling& tags) {
+void add_images(std::string& text, const ProductName& name, const std::vector<std::string>& images,
+                const Spelling& tags) {
   add(text, "      <{}>", tags.organisation);
   add(text, "        <Granule_List>");
   add(text, R"(          <Granule granuleIdentifier="{}" imageFormat="JPEG2000">)", name.identifier("L2A_TL"));
@@ -86,7 +94,8 @@ std::string_view media_type(std::string_view path) {
 
 }  // namespace
 
-std::string product_metadata(const ProductName& name, const Baseline& baseline, const std::vector<std::string>& images) {
+std::string product_metadata(const ProductName& name, const Baseline& baseline,
+                             const std::vector<std::string>& images) {
   const Spelling& tags = baseline.has_l2a_names ? kFirstSpelling : kSpelling;
   std::string text;
   add_header(text, "Level-2A_User_Product", "User_Product_Level-2A.xsd");
@@ -118,10 +127,12 @@ std::string tile_metadata(const ProductName& name, const RasterGrid& grid) {
   add(text, "      <HORIZONTAL_CS_CODE>EPSG:{}</HORIZONTAL_CS_CODE>", grid.epsg);
   for (const int resolution_m : {10, 20, 60}) {
     const int side_px = grid.columns * 10 / resolution_m;
-    add(text, R"(      <Size resolution="{}"><NROWS>{}</NROWS><NCOLS>{}</NCOLS></Size>)", resolution_m, side_px, side_px);
+    add(text, R"(      <Size resolution="{}"><NROWS>{}</NROWS><NCOLS>{}</NCOLS></Size>)", resolution_m, side_px,
+        side_px);
   }
   for (const int resolution_m : {10, 20, 60}) {
-    add(text, R"(      <Geoposition resolution="{0}"><ULX>{1:.0f}</ULX><ULY>{2:.0f}</ULY><XDIM>{0}</XDIM><YDIM>-{0}</YDIM></Geoposition>)",
+    add(text,
+        R"(      <Geoposition resolution="{0}"><ULX>{1:.0f}</ULX><ULY>{2:.0f}</ULY><XDIM>{0}</XDIM><YDIM>-{0}</YDIM></Geoposition>)",
         resolution_m, grid.ulx_m, grid.uly_m);
   }
   add(text, "    </Tile_Geocoding>");
@@ -134,7 +145,8 @@ std::string manifest(const std::vector<ManifestEntry>& entries, ChecksumKind kin
   const std::string_view algorithm = kind == ChecksumKind::md5 ? "MD5" : "SHA3-256";
   std::string text;
   add(text, R"(<?xml version="1.0" encoding="UTF-8" standalone="no"?>)");
-  add(text, R"(<xfdu:XFDU xmlns:xfdu="urn:ccsds:schema:xfdu:1" version="esa/safe/sentinel/1.1/sentinel-2/msi/archive_l2a_user_product">)");
+  add(text,
+      R"(<xfdu:XFDU xmlns:xfdu="urn:ccsds:schema:xfdu:1" version="esa/safe/sentinel/1.1/sentinel-2/msi/archive_l2a_user_product">)");
   add(text, "  <dataObjectSection>");
   for (std::size_t number = 0; number < entries.size(); ++number) {
     const ManifestEntry& entry = entries[number];

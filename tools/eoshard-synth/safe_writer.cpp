@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 constexpr int kFullGranulePx = 10980;
 
 struct Image {
-  std::string path;       // below the product's folder, without ".jp2"
+  std::string path;  // below the product's folder, without ".jp2"
   int resolution_m = 10;
   bool is_listed = true;  // in the product metadata; QI_DATA is not
   std::function<void(const fs::path&, const RasterGrid&, Jp2Options)> write;
@@ -31,7 +31,8 @@ std::vector<Image> band_images(const ProductScene& scene, const std::string& gra
   for (int band = 0; band < static_cast<int>(kBands.size()); ++band) {
     const BandInfo& info = kBands[band];
     images.push_back({fmt::format("{0}/IMG_DATA/R{3}m/{1}_{2}_{3}m", granule, stem, info.name, info.resolution_m),
-                      info.resolution_m, true, [&scene, band](const fs::path& path, const RasterGrid& grid, Jp2Options options) {
+                      info.resolution_m, true,
+                      [&scene, band](const fs::path& path, const RasterGrid& grid, Jp2Options options) {
                         write_jp2(path, scene.render_band(band), grid, options);
                       }});
   }
@@ -41,7 +42,8 @@ std::vector<Image> band_images(const ProductScene& scene, const std::string& gra
 
 std::vector<Image> mask_images(const ProductScene& scene, const ProductName& name, const Baseline& baseline,
                                const std::string& granule, const std::string& stem) {
-  const std::string cloud = baseline.has_l2a_names ? fmt::format("L2A_{}_{}_CLD", name.tile, name.sensed) : "MSK_CLDPRB";
+  const std::string cloud =
+      baseline.has_l2a_names ? fmt::format("L2A_{}_{}_CLD", name.tile, name.sensed) : "MSK_CLDPRB";
   const std::string snow = baseline.has_l2a_names ? fmt::format("L2A_{}_{}_SNW", name.tile, name.sensed) : "MSK_SNWPRB";
   return {{fmt::format("{}/IMG_DATA/R20m/{}_SCL_20m", granule, stem), 20, true,
            [&scene](const fs::path& path, const RasterGrid& grid, Jp2Options options) {
@@ -67,7 +69,12 @@ std::vector<Image> all_images(const ProductScene& scene, const ProductName& name
 
 RasterGrid at_resolution(const RasterGrid& grid, int resolution_m) {
   const int pixels_per_side = resolution_m / kFinestResolutionM;
-  return {grid.epsg, grid.ulx_m, grid.uly_m, 1.0 * resolution_m, grid.columns / pixels_per_side, grid.rows / pixels_per_side};
+  return {grid.epsg,
+          grid.ulx_m,
+          grid.uly_m,
+          1.0 * resolution_m,
+          grid.columns / pixels_per_side,
+          grid.rows / pixels_per_side};
 }
 
 std::vector<std::string> files_below(const fs::path& root) {

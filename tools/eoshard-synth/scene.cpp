@@ -11,7 +11,6 @@
 namespace eoshard::synth {
 namespace {
 
-constexpr double kTextureContrast = 0.25;  // standard deviation of the brightness within a region
 constexpr double kShadeUnits = 16384;
 constexpr double kQuantification = 10000;
 constexpr int kLargestDn = (1 << 15) - 1;  // products store 15 bits
@@ -25,12 +24,18 @@ float blend(float from, float to, float weight) { return from + (to - from) * we
 // What reaches the sensor of ground reflectance `ground`.
 float seen_through(Scl sky, float ground, float shade, int band) {
   switch (sky) {
-    case Scl::cloud_high: return blend(ground, kCloud[band], 0.95f);
-    case Scl::cloud_medium: return blend(ground, kCloud[band], 0.75f);
-    case Scl::thin_cirrus: return blend(ground, kCloud[band], 0.30f);
-    case Scl::cloud_shadow: return 0.35f * ground;
-    case Scl::snow: return kSnow[band] * blend(1, shade, 0.2f);
-    default: return ground;
+    case Scl::cloud_high:
+      return blend(ground, kCloud[band], 0.95f);
+    case Scl::cloud_medium:
+      return blend(ground, kCloud[band], 0.75f);
+    case Scl::thin_cirrus:
+      return blend(ground, kCloud[band], 0.30f);
+    case Scl::cloud_shadow:
+      return 0.35f * ground;
+    case Scl::snow:
+      return kSnow[band] * blend(1, shade, 0.2f);
+    default:
+      return ground;
   }
 }
 
@@ -53,7 +58,8 @@ ProductScene::ProductScene(const ProductPlan& plan, const GroundMap& ground, con
 }
 
 // A region's draws are made once per run of its pixels.
-void ProductScene::fill_row(int row, const GroundLattice& lattice, const GroundMap& ground, const RegionLayout& layout) {
+void ProductScene::fill_row(int row, const GroundLattice& lattice, const GroundMap& ground,
+                            const RegionLayout& layout) {
   const GroundCell* current = nullptr;
   TextureFrame frame;
   double illumination = 1;
@@ -65,11 +71,12 @@ void ProductScene::fill_row(int row, const GroundLattice& lattice, const GroundM
       illumination = layout.illumination_of(cell.region);
     }
     current = &cell;
-    const double pattern = texture_at(classes_[cell.land].texture, frame, plan_.offset_columns + column + 0.5,
-                                      plan_.offset_rows + row + 0.5);
+    const Texture& texture = classes_[cell.land].texture;
+    const double x_px = plan_.offset_columns + column + 0.5, y_px = plan_.offset_rows + row + 0.5;
+    const double brightness = illumination * (1 + texture.contrast * texture_at(texture, frame, x_px, y_px));
     const std::size_t pixel = static_cast<std::size_t>(row) * plan_.grid.columns + column;
     land_[pixel] = cell.land;
-    shade_[pixel] = static_cast<std::uint16_t>(std::lround(kShadeUnits * illumination * (1 + kTextureContrast * pattern)));
+    shade_[pixel] = static_cast<std::uint16_t>(std::lround(kShadeUnits * brightness));
   }
 }
 
@@ -103,7 +110,8 @@ std::vector<std::uint16_t> ProductScene::render_band(int band) const {
   std::vector<std::uint16_t> image;
   image.reserve(static_cast<std::size_t>(side_px) * side_px);
   for (int row = 0; row < side_px; ++row) {
-    for (int column = 0; column < side_px; ++column) image.push_back(digital_number(column, row, band, pixels_per_side));
+    for (int column = 0; column < side_px; ++column)
+      image.push_back(digital_number(column, row, band, pixels_per_side));
   }
   return image;
 }
@@ -112,7 +120,8 @@ std::vector<std::uint8_t> ProductScene::render_scl() const {
   std::vector<std::uint8_t> scl = sky_.scl;
   for (int row = 0; row < sky_.side_px; ++row) {
     for (int column = 0; column < sky_.side_px; ++column) {
-      if (sky_.at(column, row) == Scl::vegetation) scl[sky_.index(column, row)] = classes_[land_at(2 * column, 2 * row)].scl;
+      if (sky_.at(column, row) == Scl::vegetation)
+        scl[sky_.index(column, row)] = classes_[land_at(2 * column, 2 * row)].scl;
     }
   }
   return scl;

@@ -11,17 +11,17 @@ namespace eoshard::synth {
 
 /// Where a product lies in the scene, and how its values are stored.
 struct ProductPlan {
-  int number = 0;            ///< 0, 1, ... within the scene
-  int offset_columns = 0;    ///< 10 m pixels from the scene's upper-left corner
+  int number = 0;          ///< 0, 1, ... within the scene
+  int offset_columns = 0;  ///< 10 m pixels from the scene's upper-left corner
   int offset_rows = 0;
-  RasterGrid grid;           ///< 10 m pixels, UTM
-  int boa_add_offset = 0;    ///< DN = 10000 * reflectance - offset
+  RasterGrid grid;         ///< 10 m pixels, UTM
+  int boa_add_offset = 0;  ///< DN = 10000 * reflectance - offset
 };
 
 class ProductScene {
  public:
-  ProductScene(const ProductPlan& plan, const GroundMap& ground, const RegionLayout& layout, Sky sky, std::uint64_t seed,
-               int threads);
+  ProductScene(const ProductPlan& plan, const GroundMap& ground, const RegionLayout& layout, Sky sky,
+               std::uint64_t seed, int threads);
 
   /// Digital numbers of band `band` (index into kBands) on its native grid, (side, side); 0 is no data, at most 32,767.
   std::vector<std::uint16_t> render_band(int band) const;

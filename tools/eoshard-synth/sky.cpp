@@ -57,7 +57,8 @@ void add_snow(Sky& sky, const Field& field, double share) {
 
 // Thick clouds in the middle of a blob, thinner ones around, cirrus at the rim.
 void add_clouds(Sky& sky, const Field& field, double share) {
-  const float high = field.threshold(0.4 * share), medium = field.threshold(0.75 * share), cirrus = field.threshold(share);
+  const float high = field.threshold(0.4 * share), medium = field.threshold(0.75 * share),
+              cirrus = field.threshold(share);
   for (std::size_t pixel = 0; pixel < sky.scl.size(); ++pixel) {
     const float value = field.values[pixel];
     if (value < cirrus) continue;
@@ -76,7 +77,9 @@ void add_shadows(Sky& sky) {
   for (int row = 0; row < sky.side_px + kShadowRows; ++row) {
     for (int column = 0; column < sky.side_px + kShadowColumns; ++column) {
       const bool is_shaded = is_thick_cloud(sky.at(column - kShadowColumns, row - kShadowRows));
-      if (is_shaded && !is_cloud(sky.at(column, row))) set(sky, sky.index(column, row), Scl::cloud_shadow);
+      if (!is_shaded || is_cloud(sky.at(column, row))) continue;
+      set(sky, sky.index(column, row), Scl::cloud_shadow);
+      sky.snow_probability[sky.index(column, row)] = 0;
     }
   }
 }

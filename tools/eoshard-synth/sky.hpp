@@ -20,9 +20,9 @@ enum class Scl : std::uint8_t {
 };
 
 struct SkyOptions {
-  double cloud_percent = 5;    ///< medium, high and cirrus together, of all pixels
-  double snow_percent = 2;     ///< before clouds hide some of it
-  double nodata_percent = 1;   ///< a triangle in the upper-right corner
+  double cloud_percent = 5;   ///< medium, high and cirrus together, of all pixels
+  double snow_percent = 2;    ///< before clouds hide some of it
+  double nodata_percent = 1;  ///< a triangle in the upper-right corner
 };
 
 struct Sky {
@@ -32,7 +32,9 @@ struct Sky {
   std::vector<std::uint8_t> snow_probability;
 
   Scl at(int column_20m, int row_20m) const { return static_cast<Scl>(scl[index(column_20m, row_20m)]); }
-  std::size_t index(int column_20m, int row_20m) const { return static_cast<std::size_t>(row_20m) * side_px + column_20m; }
+  std::size_t index(int column_20m, int row_20m) const {
+    return static_cast<std::size_t>(row_20m) * side_px + column_20m;
+  }
 };
 
 /// The sky over product number `product`; `side_px` is a multiple of 3, so that no-data follows the 60 m grid.

@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kPatchPx = kPatchSizeM / kFinestResolutionM;
-constexpr int kSizeStepPx = 60;  // whole pixels at 60 m, and whole 60 m pixels in pairs
+constexpr int kSizeStepPx = 60;
 constexpr std::string_view kRecordFile = "synth.json", kLabelFile = "clc.tif";
 
 void require(bool holds, const std::string& message) {
@@ -39,7 +39,8 @@ std::vector<fs::path> recorded_outputs(const fs::path& folder) {
                                               (folder / kRecordFile).string()));
   }
   std::vector<fs::path> outputs;
-  for (const auto& product : record["products"]) outputs.push_back(folder / product["folder"].get<fs::path>().filename());
+  for (const auto& product : record["products"])
+    outputs.push_back(folder / product["folder"].get<fs::path>().filename());
   return outputs;
 }
 
@@ -59,39 +60,56 @@ void prepare_folder(const SynthOptions& options, const std::vector<ProductJob>& 
   const std::vector<fs::path> stale = recorded_outputs(options.out);
   for (const fs::path& path : planned_outputs(options.out, jobs)) fs::remove_all(path);
   for (const fs::path& path : stale) fs::remove_all(path);
-  fs::create_directories(options.out);
+  std::error_code failure;
+  fs::create_directories(options.out, failure);
+  if (!fs::is_directory(options.out)) {
+    throw Error(ErrorKind::io, fmt::format("{} cannot be made a folder: {}", options.out.string(), failure.message()));
+  }
 }
 
 nlohmann::json class_records(int count) {
   nlohmann::json records = nlohmann::json::array();
   for (const LandClass& land : land_classes(count)) {
-    records.push_back({{"name", land.name}, {"grid_code", land.grid_code}, {"clc_code", land.clc_code},
+    records.push_back({{"name", land.name},
+                       {"grid_code", land.grid_code},
+                       {"clc_code", land.clc_code},
                        {"reflectance", land.spectrum}});
   }
   return records;
 }
 
 nlohmann::json product_record(const ProductJob& job) {
-  return {{"folder", job.name.product() + ".SAFE"}, {"baseline", job.baseline.name}, {"tile", job.name.tile},
-          {"epsg", job.plan.grid.epsg}, {"ulx_m", job.plan.grid.ulx_m}, {"uly_m", job.plan.grid.uly_m},
-          {"size_px", job.plan.grid.columns}, {"boa_add_offset", job.plan.boa_add_offset}};
+  return {{"folder", job.name.product() + ".SAFE"},
+          {"baseline", job.baseline.name},
+          {"tile", job.name.tile},
+          {"epsg", job.plan.grid.epsg},
+          {"ulx_m", job.plan.grid.ulx_m},
+          {"uly_m", job.plan.grid.uly_m},
+          {"size_px", job.plan.grid.columns},
+          {"boa_add_offset", job.plan.boa_add_offset}};
 }
 
 // No time and no thread count: the same options give the same bytes.
 std::string record_of(const SynthOptions& options, const std::vector<ProductJob>& jobs) {
   nlohmann::json products = nlohmann::json::array();
   for (const ProductJob& job : jobs) products.push_back(product_record(job));
-  const nlohmann::json record = {{"program", "eoshard-synth"}, {"version", kVersion}, {"seed", options.seed},
-                                 {"cloud_percent", options.sky.cloud_percent}, {"snow_percent", options.sky.snow_percent},
-                                 {"nodata_percent", options.sky.nodata_percent}, {"labels", kLabelFile},
-                                 {"classes", class_records(options.class_count)}, {"products", products}};
+  const nlohmann::json record = {{"program", "eoshard-synth"},
+                                 {"version", kVersion},
+                                 {"seed", options.seed},
+                                 {"cloud_percent", options.sky.cloud_percent},
+                                 {"snow_percent", options.sky.snow_percent},
+                                 {"nodata_percent", options.sky.nodata_percent},
+                                 {"labels", kLabelFile},
+                                 {"classes", class_records(options.class_count)},
+                                 {"products", products}};
   return record.dump(2) + "\n";
 }
 
 // Counts images over all products, one call of the callback at a time.
 class ImageCounter {
  public:
-  ImageCounter(const ProgressCallback& progress, int products) : progress_(progress), total_(products * kImagesPerProduct) {}
+  ImageCounter(const ProgressCallback& progress, int products)
+      : progress_(progress), total_(products * kImagesPerProduct) {}
 
   void count_one(const std::string& product) {
     const std::scoped_lock lock(mutex_);
@@ -122,11 +140,13 @@ void check_options(const SynthOptions& options) {
           fmt::format("--size {} is not a multiple of {}", options.size_px, kSizeStepPx));
   require(options.origin_m.size() == 2, "--origin needs two numbers, ULX,ULY in metres");
   for (const double coordinate_m : options.origin_m) {
-    require(std::isfinite(coordinate_m) && coordinate_m == std::floor(coordinate_m), "--origin must be in whole metres");
+    require(std::isfinite(coordinate_m) && coordinate_m == std::floor(coordinate_m),
+            "--origin must be in whole metres");
   }
   require(options.epsg > 32600 && options.epsg <= 32660,
           fmt::format("--epsg {} is no UTM zone of the northern hemisphere (32601 to 32660)", options.epsg));
   require(!options.baselines.empty(), "--baseline needs at least one baseline");
+  for (const std::string& baseline : options.baselines) parse_baseline(baseline);
   const double percent = options.sky.cloud_percent + options.sky.snow_percent + options.sky.nodata_percent;
   require(percent <= 100, fmt::format("clouds, snow and no-data sum to {} %", percent));
   require(options.sky.nodata_percent <= 50, "--nodata-percent is at most 50: the missing part is a triangle");
@@ -142,8 +162,11 @@ std::vector<ProductJob> lay_out(const SynthOptions& options) {
     job.baseline = parse_baseline(options.baselines[static_cast<std::size_t>(number) % options.baselines.size()]);
     job.name = name_product(job.baseline, neighbour_tile(first_tile(options), column, row), number);
     job.plan = {number, column * spacing_px, row * spacing_px, {}, job.baseline.boa_add_offset};
-    job.plan.grid = {options.epsg, options.origin_m[0] + kFinestResolutionM * job.plan.offset_columns,
-                     options.origin_m[1] - kFinestResolutionM * job.plan.offset_rows, kFinestResolutionM, options.size_px,
+    job.plan.grid = {options.epsg,
+                     options.origin_m[0] + kFinestResolutionM * job.plan.offset_columns,
+                     options.origin_m[1] - kFinestResolutionM * job.plan.offset_rows,
+                     kFinestResolutionM,
+                     options.size_px,
                      options.size_px};
     jobs.push_back(std::move(job));
   }

@@ -16,8 +16,8 @@ namespace eoshard::synth {
 struct SynthOptions {
   std::filesystem::path out;
   int products = 4;
-  int size_px = 3600;                             ///< side of a product in 10 m pixels, a multiple of 60
-  std::vector<std::string> baselines = {"04.00"}; ///< dealt over the products in turn
+  int size_px = 3600;                              ///< side of a product in 10 m pixels, a multiple of 60
+  std::vector<std::string> baselines = {"04.00"};  ///< dealt over the products in turn
   std::uint64_t seed = 0;
   int epsg = 32632;
   std::vector<double> origin_m = {300000, 5500020};  ///< upper-left corner of the first product

@@ -8,8 +8,8 @@
 namespace eoshard::synth {
 namespace {
 
-// Standard deviations of the raw patterns: a sine 1/sqrt(2), a uniform value in [-1, 1) 1/sqrt(3). The smooth field's is
-// that of the uniform knots times the mean of the squared blending weights, (26/35) in each direction.
+// Standard deviations of the raw patterns: a sine 1/sqrt(2), a uniform value in [-1, 1) 1/sqrt(3). The smooth field's
+// is that of the uniform knots, lessened by blending: variance times E[s^2 + (1-s)^2] = 26/35 in each direction.
 const double kSineDeviation = 1 / std::numbers::sqrt2;
 const double kUniformDeviation = 1 / std::numbers::sqrt3;
 const double kClumpsDeviation = kUniformDeviation * 26.0 / 35.0;
@@ -42,10 +42,14 @@ double texture_at(const Texture& texture, const TextureFrame& frame, double x_px
   const double across = across_px / texture.size_px, along = along_px / texture.size_px;
   const DrawKey grain{frame.seed, Draw::texture_grain, frame.region};
   switch (texture.kind) {
-    case TextureKind::rows: return rows(across_px, texture.size_px);
-    case TextureKind::checks: return checks(across, along);
-    case TextureKind::grains: return grains(grain, across, along);
-    case TextureKind::clumps: return plane_noise(grain, across, along) / kClumpsDeviation;
+    case TextureKind::rows:
+      return rows(across_px, texture.size_px);
+    case TextureKind::checks:
+      return checks(across, along);
+    case TextureKind::grains:
+      return grains(grain, across, along);
+    case TextureKind::clumps:
+      return plane_noise(grain, across, along) / kClumpsDeviation;
   }
   return 0;
 }

@@ -16,6 +16,8 @@ enum class TextureKind {
 struct Texture {
   TextureKind kind = TextureKind::rows;
   double size_px = 8;  ///< in 10 m pixels
+  double contrast =
+      0.25;  ///< standard deviation of the brightness relative to its mean; at most 0.42 keeps it positive
 };
 
 /// How a texture lies in one region: turned and shifted.

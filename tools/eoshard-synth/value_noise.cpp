@@ -43,7 +43,8 @@ NoiseWindow::NoiseWindow(const DrawKey& key, double columns, double rows)
 }
 
 double NoiseWindow::at(double x, double y) const {
-  return interpolate(x, y, [&](std::int64_t column, std::int64_t row) { return double{knots_[row * stride_ + column]}; });
+  return interpolate(x, y,
+                     [&](std::int64_t column, std::int64_t row) { return double{knots_[row * stride_ + column]}; });
 }
 
 }  // namespace eoshard::synth
