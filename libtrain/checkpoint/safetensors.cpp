@@ -89,7 +89,8 @@ TensorFile parse_safetensors(std::span<const std::byte> bytes) {
   const std::span<const std::byte> data = bytes.subspan(sizeof length + length);
   try {
     TensorFile content;
-    for (const auto& [name, entry] : Json::parse(text, text + length).items()) {
+    const Json header = Json::parse(text, text + length);
+    for (const auto& [name, entry] : header.items()) {
       if (name == "__metadata__") {
         content.metadata = entry.get<std::map<std::string, std::string>>();
       } else {
