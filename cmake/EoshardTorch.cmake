@@ -20,11 +20,14 @@ foreach(library c10 torch_cpu torch)
 endforeach()
 
 add_library(eoshard_torch INTERFACE)
-target_include_directories(eoshard_torch SYSTEM INTERFACE
-  ${TORCH_INCLUDE_DIR} ${TORCH_INCLUDE_DIR}/torch/csrc/api/include)
+# Searched last: LibTorch's folder also holds a copy of fmt's headers, of another version than the system's library.
+target_compile_options(eoshard_torch INTERFACE
+  "SHELL:-idirafter ${TORCH_INCLUDE_DIR}" "SHELL:-idirafter ${TORCH_INCLUDE_DIR}/torch/csrc/api/include")
 # libtorch.so registers the CUDA kernels although nothing refers to it, so the linker must not drop it.
+# libstdc++ comes first: libtorch.so exports a copy of parts of it (std::filesystem::remove_all and others, of the
+# compiler that built the wheel), which call through null pointers here.
 target_link_libraries(eoshard_torch INTERFACE
-  -Wl,--no-as-needed ${EOSHARD_TORCH_LIBRARY_DIR}/libtorch.so -Wl,--as-needed
+  stdc++ -Wl,--no-as-needed ${EOSHARD_TORCH_LIBRARY_DIR}/libtorch.so -Wl,--as-needed
   ${EOSHARD_TORCH_LIBRARY_DIR}/libtorch_cpu.so ${EOSHARD_TORCH_LIBRARY_DIR}/libc10.so
   # LibTorch's own neighbours (CUDA, cuDNN, NCCL in pip's layout) are found by its rpath at run time only.
   -Wl,--allow-shlib-undefined)

@@ -90,6 +90,13 @@ void Communicator::sum(std::span<double> values) const {
             "MPI_Allreduce");
 }
 
+Communicator::NodePlace Communicator::node_place() const {
+  MPI_Comm node = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_split_type(get(), MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &node), "MPI_Comm_split_type");
+  const Communicator place(node);
+  return {place.rank(), place.size()};
+}
+
 void Communicator::settle(const Error* mine) const {
   struct Status {
     int rank;

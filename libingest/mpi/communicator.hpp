@@ -56,6 +56,13 @@ class Communicator {
   void sum(std::span<std::uint64_t> values) const;
   void sum(std::span<double> values) const;
 
+  /// This rank's place among the ranks of its node. Collective.
+  struct NodePlace {
+    int rank = 0;
+    int size = 1;
+  };
+  NodePlace node_place() const;
+
   /// Runs `work` on every rank. If it throws on any, every rank throws the error of the lowest such rank, marked as
   /// agreed. Collective; `work` must make no collective calls that a failing rank would miss.
   template <class Work>

@@ -1,0 +1,53 @@
+// A run's state on disk: everything that the next step depends on, in a file that is whole or absent, and checked.
+//
+// A checkpoint is a safetensors file followed by a trailer of 12 bytes: "EOSHARD1" and the CRC-32C of all that precedes
+// the trailer, little-endian.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libingest/core/log.hpp"
+#include "libtrain/checkpoint/safetensors.hpp"
+
+namespace eoshard::train {
+
+/// Where a run stands; the tensors are beside it in the checkpoint.
+struct TrainingPosition {
+  std::int64_t epoch = 0;         ///< epochs that are finished, evaluation included
+  std::int64_t step_in_epoch = 0;  ///< steps taken in the epoch after those
+  std::int64_t step = 0;          ///< steps taken in all
+  double loss_sum = 0;            ///< of the steps taken in this epoch
+  double best_f1_micro = -1;      ///< on validation; below 0 before the first evaluation
+  std::int64_t best_epoch = 0;
+  std::string experiment_hash;
+  std::int64_t micro_batch_size = 0;
+};
+
+/// One line of JSON, and back. @throws Error{input} for something else.
+std::string position_to_json(const TrainingPosition& position);
+TrainingPosition position_from_json(const std::string& text);
+
+struct Checkpoint {
+  TrainingPosition position;
+  NamedTensors tensors;
+};
+
+/// Writes checkpoints/step-<step>.ckpt through a temporary file, forces it to disk, and deletes all but the newest
+/// `keep`. @throws Error{io}
+void save_checkpoint(const std::filesystem::path& run, const Checkpoint& checkpoint, std::int64_t keep);
+
+/// The newest checkpoint whose checksum is right; damaged newer ones are named in a warning. Empty without any.
+std::optional<Checkpoint> load_newest_checkpoint(const std::filesystem::path& run, const Log& log);
+
+/// Path of the newest checkpoint by name; empty without any.
+std::filesystem::path newest_checkpoint_path(const std::filesystem::path& run);
+
+/// One checkpoint by its path. @throws Error{input} when it is damaged.
+void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
+Checkpoint read_checkpoint(const std::filesystem::path& path);
+
+}  // namespace eoshard::train

@@ -1,0 +1,109 @@
+#include "libtrain/checkpoint/run_folder.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "libingest/core/error.hpp"
+#include "libingest/core/file.hpp"
+#include "libingest/shard/crc32c.hpp"
+#include "libingest/shard/dataset_manifest.hpp"
+
+namespace eoshard::train {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+void refuse(const std::string& message) { throw Error(ErrorKind::usage, message); }
+
+void check_same_experiment(const fs::path& run, const RunConfiguration& wanted) {
+  const RunConfiguration there = read_configuration(run);
+  const std::string difference = first_difference(there.options, wanted.options);
+  if (!difference.empty()) {
+    refuse(fmt::format("{} is an unfinished run of another configuration ({}); give the same options to go on, "
+                       "--overwrite to start anew, or another --out",
+                       run.string(), difference));
+  }
+  if (there.dataset_checksum != wanted.dataset_checksum) {
+    refuse(fmt::format("{} is an unfinished run on another dataset ({} has changed, or is not the one it began with)",
+                       run.string(), wanted.options.data));
+  }
+}
+
+void delete_run(const fs::path& run) {
+  fs::remove(run / kResultName);  // first, so that no half-deleted run looks finished
+  fs::remove_all(run / kCheckpointFolder);
+  for (const char* name : {kMetricsName, kWeightsName, kWeightsInfoName, kConfigName}) fs::remove(run / name);
+}
+
+}  // namespace
+
+RunState inspect_run(const fs::path& run) {
+  if (!fs::exists(run)) return RunState::absent;
+  if (!fs::is_directory(run)) throw Error(ErrorKind::input, fmt::format("{} is not a folder", run.string()));
+  if (fs::exists(run / kConfigName)) return fs::exists(run / kResultName) ? RunState::finished : RunState::unfinished;
+  if (fs::is_empty(run)) return RunState::absent;
+  throw Error(ErrorKind::input, fmt::format("{} holds files but no run ({}); name another folder with --out",
+                                            run.string(), kConfigName));
+}
+
+RunConfiguration read_configuration(const fs::path& run) {
+  const fs::path path = run / kConfigName;
+  return with_context(path.string(), [&] {
+    try {
+      const Json json = Json::parse(read_text_file(path));
+      return RunConfiguration{options_from_json(json.at("options").dump()), json.at("dataset_checksum"),
+                              json.at("program_version")};
+    } catch (const nlohmann::json::exception& error) {
+      throw Error(ErrorKind::input, fmt::format("this is no run's configuration: {}", error.what()));
+    }
+  });
+}
+
+void write_configuration(const fs::path& run, const RunConfiguration& configuration) {
+  const Json json = {{"program_version", configuration.program_version},
+                     {"dataset_checksum", configuration.dataset_checksum},
+                     {"experiment_hash", experiment_hash(configuration.options)},
+                     {"options", Json::parse(options_to_json(configuration.options))}};
+  write_file(run / kConfigName, json.dump(2) + "\n", Durability::fsync);
+}
+
+std::string dataset_checksum(const fs::path& dataset) {
+  const std::string text = read_text_file(dataset / ingest::kManifestName);
+  return fmt::format("{:08x}", ingest::crc32c(std::as_bytes(std::span(text))));
+}
+
+void prepare_run(const fs::path& run, const RunConfiguration& wanted, bool is_overwritten, bool must_exist) {
+  RunState state = inspect_run(run);
+  if (must_exist && state == RunState::absent) refuse(fmt::format("--resume: there is no run in {}", run.string()));
+  if (is_overwritten && state != RunState::absent) {
+    delete_run(run);
+    state = RunState::absent;
+  }
+  if (state == RunState::finished) refuse(fmt::format("{} is a finished run; give --overwrite to start anew", run.string()));
+  if (state == RunState::unfinished) return check_same_experiment(run, wanted);
+  fs::create_directories(run);
+  write_configuration(run, wanted);
+}
+
+void append_metrics(const fs::path& run, const std::string& line) {
+  const fs::path path = run / kMetricsName;
+  const std::string earlier = fs::exists(path) ? read_text_file(path) : "";
+  write_file(path, earlier + line + "\n", Durability::rename_only);
+}
+
+void keep_metrics_up_to(const fs::path& run, std::int64_t epoch) {
+  const fs::path path = run / kMetricsName;
+  if (!fs::exists(path)) return;
+  std::istringstream lines(read_text_file(path));
+  std::string kept;
+  for (std::string line; std::getline(lines, line);) {
+    const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (!json.is_discarded() && json.value("epoch", epoch + 1) <= epoch) kept += line + "\n";
+  }
+  write_file(path, kept, Durability::rename_only);
+}
+
+}  // namespace eoshard::train

@@ -1,0 +1,46 @@
+// The files of a run, and the rules by which a run starts, goes on or is refused.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "libtrain/core/train_options.hpp"
+
+namespace eoshard::train {
+
+inline constexpr const char* kConfigName = "config.json";
+inline constexpr const char* kMetricsName = "metrics.jsonl";
+inline constexpr const char* kResultName = "result.json";  ///< written last: it marks a run as finished
+inline constexpr const char* kWeightsName = "weights.safetensors";
+inline constexpr const char* kWeightsInfoName = "weights.json";
+inline constexpr const char* kCheckpointFolder = "checkpoints";
+inline constexpr const char* kBestName = "checkpoints/best.ckpt";  ///< the best weights by validation so far
+
+enum class RunState { absent, unfinished, finished };
+
+/// @throws Error{input} when the folder holds something else than a run.
+RunState inspect_run(const std::filesystem::path& run);
+
+/// What config.json holds: the resolved options, and which dataset they were used on.
+struct RunConfiguration {
+  TrainOptions options;
+  std::string dataset_checksum;  ///< of dataset.json
+  std::string program_version;
+};
+
+RunConfiguration read_configuration(const std::filesystem::path& run);
+void write_configuration(const std::filesystem::path& run, const RunConfiguration& configuration);
+
+/// CRC-32C of a dataset's dataset.json, as eight hexadecimal digits.
+std::string dataset_checksum(const std::filesystem::path& dataset);
+
+/// Makes `run` ready, on one rank: a new or unfinished run of the same experiment passes, and `must_exist` refuses a
+/// new one. With `is_overwritten` the files of an earlier run are deleted first (nothing else is).
+/// @throws Error{usage} for a finished run, and for an unfinished one of another experiment, naming what differs.
+void prepare_run(const std::filesystem::path& run, const RunConfiguration& wanted, bool is_overwritten, bool must_exist);
+
+/// Lines of metrics.jsonl. On going on from a checkpoint, lines of later epochs are dropped: they will come again.
+void append_metrics(const std::filesystem::path& run, const std::string& line);
+void keep_metrics_up_to(const std::filesystem::path& run, std::int64_t epoch);
+
+}  // namespace eoshard::train

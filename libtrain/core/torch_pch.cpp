@@ -1,0 +1,1 @@
+// The target of the precompiled LibTorch headers has no code of its own.

@@ -1,0 +1,68 @@
+// What a training run is asked to do: options as one plain struct, and its form in a run's config.json.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace eoshard::train {
+
+/// Field names are the names of the command-line options. Zero in a `0 = automatic` field is resolved before the run
+/// starts, so that config.json holds what was used.
+struct TrainOptions {
+  std::string data;                      ///< dataset folder
+  std::string out;                       ///< run folder
+  std::string model = "resnet18";        ///< resnet18 or resnet50
+  std::vector<std::string> bands;        ///< input bands in this order; empty = all, in cube order
+  std::int64_t epochs = 1;
+  std::int64_t batch_size = 32;          ///< samples a step, over all ranks
+  std::int64_t micro_batch_size = 0;     ///< samples a forward pass; 0 = largest divisor of batch_size up to 32
+  std::int64_t max_steps = 0;            ///< ends training after this many steps in all; 0 = no limit
+  std::string optimizer = "sgd";
+  double learning_rate = 0.1;
+  double momentum = 0.9;
+  bool nesterov = true;
+  double weight_decay = 1e-4;            ///< L2, not on biases and batch-norm parameters
+  double warmup_epochs = 1;
+  double warmup_start_factor = 0.1;      ///< first rate / learning_rate
+  std::string schedule = "multistep";
+  std::vector<double> milestones = {30, 60, 80};  ///< in epochs
+  double gamma = 0.1;
+  std::vector<std::string> augment = {"flip", "rotate90"};
+  std::string precision = "fp32";        ///< fp32 or bf16
+  std::string device = "cpu";            ///< cpu or cuda
+  std::uint64_t seed = 0;
+  std::int64_t threads = 0;              ///< compute threads a rank; 0 = this rank's share of its cores
+  std::int64_t loader_threads = 0;       ///< 0 = automatic
+  std::int64_t keep_checkpoints = 2;
+
+  bool operator==(const TrainOptions&) const = default;
+};
+
+inline constexpr std::int64_t kLargestDefaultMicroBatch = 32;
+
+/// JSON object text with one key a field. `options_from_json` is its inverse.
+std::string options_to_json(const TrainOptions& options);
+
+/// Keys that are absent keep their defaults. @throws Error{input} for an unknown key or a value of the wrong type.
+TrainOptions options_from_json(const std::string& text);
+
+/// `base` with the fields `names` taken from `changes`: flags that win over a configuration.
+TrainOptions overlay_options(const TrainOptions& base, const TrainOptions& changes,
+                             const std::vector<std::string>& names);
+
+/// Fills in micro_batch_size. The rank count has no part in it: it may not change what is computed.
+/// @throws Error{usage} for values that make no sense together.
+TrainOptions resolve_options(TrainOptions options);
+
+/// Fields that decide what is computed, as JSON: all but folders, threads and what is kept. Two runs with the same
+/// text (and dataset) are the same experiment.
+std::string experiment_json(const TrainOptions& options);
+
+/// First field in which two experiments differ, as "batch_size: 32 there, 64 here"; empty when they are the same.
+std::string first_difference(const TrainOptions& there, const TrainOptions& here);
+
+/// Checksum of `experiment_json`, as eight hexadecimal digits.
+std::string experiment_hash(const TrainOptions& options);
+
+}  // namespace eoshard::train

@@ -1,0 +1,90 @@
+#include "libtrain/data/batch_loader.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <chrono>
+
+namespace eoshard::train {
+
+BatchLoader::BatchLoader(const SplitReader& split, const InputTransform& transform, std::size_t values_per_sample,
+                         std::vector<BatchRequest> requests, Options options)
+    : split_(split),
+      transform_(transform),
+      values_per_sample_(values_per_sample),
+      requests_(std::move(requests)),
+      ring_(std::min(std::max<std::size_t>(options.ring_batches, 2), requests_.size() + 1)) {
+  for (std::size_t batch = 0; batch < std::min(ring_.size(), requests_.size()); ++batch) {
+    slot_of(batch).pending = requests_[batch].size();
+  }
+  for (int thread = 0; thread < std::max(1, options.threads); ++thread) threads_.emplace_back([this] { work(); });
+}
+
+BatchLoader::~BatchLoader() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+  }
+  room_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+Batch BatchLoader::next() {
+  assert(handed_out_ < requests_.size());
+  const auto start = std::chrono::steady_clock::now();
+  std::unique_lock lock(mutex_);
+  if (handed_out_ > released_) {  // the batch that the consumer held until now
+    const std::size_t reused_by = released_ + ring_.size();
+    slot_of(released_).pending = reused_by < requests_.size() ? requests_[reused_by].size() : 0;
+    ++released_;
+    room_.notify_all();
+  }
+  Slot& slot = slot_of(handed_out_);
+  ready_.wait(lock, [&] { return slot.pending == 0; });
+  wait_s_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (slot.error) std::rethrow_exception(slot.error);
+  const BatchRequest& request = requests_[handed_out_++];
+  return {std::span(slot.images).first(request.size() * values_per_sample_), request};
+}
+
+void BatchLoader::work() {
+  SplitReader::SampleBuffer buffer = split_.make_buffer();
+  std::vector<float> scratch;
+  Task task;
+  while (take(task)) {
+    std::exception_ptr error;
+    try {
+      make_sample(task, buffer, scratch);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    finish(task, error);
+  }
+}
+
+// Hands out samples in order, as long as there is room in the ring.
+bool BatchLoader::take(Task& task) {
+  std::unique_lock lock(mutex_);
+  room_.wait(lock, [&] { return is_stopping_ || next_task_.batch == requests_.size() || is_room_for(next_task_.batch); });
+  if (is_stopping_ || next_task_.batch == requests_.size()) return false;
+  task = next_task_;
+  if (task.sample == 0) slot_of(task.batch).images.resize(requests_[task.batch].size() * values_per_sample_);
+  if (++next_task_.sample == requests_[task.batch].size()) next_task_ = {task.batch + 1, 0};
+  return true;
+}
+
+void BatchLoader::make_sample(const Task& task, SplitReader::SampleBuffer& buffer, std::vector<float>& scratch) {
+  const SampleRequest& request = requests_[task.batch][task.sample];
+  split_.read(request.sample, buffer);
+  const std::span<float> images(slot_of(task.batch).images);
+  transform_.apply(buffer.arrays, request.orientation,
+                   images.subspan(task.sample * values_per_sample_, values_per_sample_), scratch);
+}
+
+void BatchLoader::finish(const Task& task, std::exception_ptr error) {
+  const std::lock_guard lock(mutex_);
+  Slot& slot = slot_of(task.batch);
+  if (error && !slot.error) slot.error = error;
+  if (--slot.pending == 0) ready_.notify_all();
+}
+
+}  // namespace eoshard::train

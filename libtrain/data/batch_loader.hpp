@@ -1,0 +1,85 @@
+// Streams batches of network input: background threads read, decode and transform samples ahead of the consumer.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "libtrain/data/split_reader.hpp"
+#include "libtrain/data/transform.hpp"
+
+namespace eoshard::train {
+
+struct SampleRequest {
+  std::int64_t sample = 0;
+  Orientation orientation;
+};
+using BatchRequest = std::vector<SampleRequest>;
+
+/// One batch, valid until the next call of BatchLoader::next().
+struct Batch {
+  std::span<float> images;  ///< (samples, bands, rows, columns), each sample in the transform's layout
+  std::span<const SampleRequest> samples;
+};
+
+class BatchLoader {
+ public:
+  struct Options {
+    int threads = 1;
+    std::size_t ring_batches = 3;  ///< batches in memory: one with the consumer, the others made ahead
+  };
+
+  /// `split` and `transform` are borrowed for the loader's life. Batches come in the order of `requests`.
+  BatchLoader(const SplitReader& split, const InputTransform& transform, std::size_t values_per_sample,
+              std::vector<BatchRequest> requests, Options options);
+  ~BatchLoader();
+  BatchLoader(const BatchLoader&) = delete;
+  BatchLoader& operator=(const BatchLoader&) = delete;
+
+  /// The next batch; waits for it. Must not be called more often than there are requests.
+  /// @throws what reading one of its samples threw.
+  Batch next();
+
+  /// Seconds that next() has waited so far.
+  double wait_s() const { return wait_s_; }
+
+ private:
+  struct Slot {
+    std::vector<float> images;
+    std::size_t pending = 0;  // samples not made yet
+    std::exception_ptr error;
+  };
+  struct Task {
+    std::size_t batch = 0;
+    std::size_t sample = 0;
+  };
+
+  void work();
+  bool take(Task& task);
+  void make_sample(const Task& task, SplitReader::SampleBuffer& buffer, std::vector<float>& scratch);
+  void finish(const Task& task, std::exception_ptr error);
+  Slot& slot_of(std::size_t batch) { return ring_[batch % ring_.size()]; }
+  bool is_room_for(std::size_t batch) const { return batch < released_ + ring_.size(); }
+
+  const SplitReader& split_;
+  const InputTransform& transform_;
+  const std::size_t values_per_sample_;
+  const std::vector<BatchRequest> requests_;
+  std::vector<Slot> ring_;
+
+  std::mutex mutex_;
+  std::condition_variable room_, ready_;
+  Task next_task_;
+  std::size_t released_ = 0;  // batches that the consumer is done with
+  std::size_t handed_out_ = 0;
+  bool is_stopping_ = false;
+  double wait_s_ = 0;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace eoshard::train

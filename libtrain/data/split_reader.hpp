@@ -1,0 +1,57 @@
+// Samples and labels of one split of a dataset, by index.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "libingest/shard/shard_reader.hpp"
+#include "libtrain/data/input_spec.hpp"
+
+namespace eoshard::train {
+
+/// Thread-safe; what a reading thread needs of its own is a SampleBuffer.
+class SplitReader {
+ public:
+  /// A reading thread's decoders, and the last sample that it read.
+  struct SampleBuffer {
+    std::vector<std::vector<std::byte>> arrays;  ///< decoded, one for each of spec.arrays
+    std::vector<ingest::ChunkDecoder> decoders;
+    std::vector<std::byte> chunk;
+  };
+
+  /// Opens the arrays that `spec` names and reads all labels.
+  /// @throws Error{input} when an array does not hold what dataset.json says.
+  SplitReader(const std::filesystem::path& dataset, const ingest::DatasetManifest& manifest, const std::string& split,
+              const InputSpec& spec);
+
+  std::int64_t samples() const { return samples_; }
+  std::size_t classes() const { return classes_; }
+
+  SampleBuffer make_buffer() const;
+
+  /// Decodes sample `index` into buffer.arrays. @throws Error naming the sample's index and patch id.
+  void read(std::int64_t index, SampleBuffer& buffer) const;
+
+  /// Multi-hot labels of one sample, one byte a class.
+  std::span<const std::uint8_t> labels(std::int64_t index) const;
+
+  /// "train sample 17 (S2A_…_03_41)"; without the id where that cannot be read.
+  std::string describe(std::int64_t index) const;
+
+ private:
+  void check_array(const ingest::ArrayReader& array, std::size_t sample_bytes) const;
+
+  std::filesystem::path folder_;
+  std::string split_;
+  std::int64_t samples_;
+  std::size_t classes_;
+  std::vector<std::unique_ptr<ingest::ArrayReader>> arrays_;
+  std::vector<std::byte> labels_;  // (samples, classes)
+};
+
+}  // namespace eoshard::train

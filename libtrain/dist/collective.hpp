@@ -1,0 +1,46 @@
+// Communication of float32 vectors between ranks: one interface, MPI on CPUs and NCCL on GPUs behind it.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "libingest/mpi/communicator.hpp"
+
+namespace eoshard::train {
+
+/// Lengths and places of the pieces of a vector, one for each rank.
+struct Pieces {
+  std::vector<std::int64_t> lengths;
+  std::vector<std::int64_t> offsets;
+};
+
+/// All calls are collective. Tensors are one-dimensional, contiguous float32 on the collective's device; all are filled
+/// when the call returns (MPI) or in the order of the current stream (NCCL).
+class Collective {
+ public:
+  virtual ~Collective() = default;
+
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+
+  /// Every rank gets the root's values.
+  virtual void broadcast(const at::Tensor& values, int root) = 0;
+
+  /// Sends piece `rank` of `from` to each rank and receives each rank's piece into `to`.
+  virtual void exchange(const at::Tensor& from, const Pieces& sent, const at::Tensor& to, const Pieces& received) = 0;
+
+  /// Piece r of `values` is rank r's; afterwards every rank has all pieces. In place.
+  virtual void gather_all(const at::Tensor& values, const Pieces& pieces) = 0;
+};
+
+/// The collective for tensors on `device`. `world` is borrowed.
+/// @throws Error{usage} for a GPU where this program was built without CUDA.
+std::unique_ptr<Collective> make_collective(const Communicator& world, at::Device device);
+
+/// Whether make_collective can serve GPUs.
+bool is_built_with_cuda();
+
+}  // namespace eoshard::train

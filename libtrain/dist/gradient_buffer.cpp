@@ -1,0 +1,113 @@
+#include "libtrain/dist/gradient_buffer.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+namespace eoshard::train {
+namespace {
+
+std::int64_t total_length(const NamedTensors& tensors) {
+  std::int64_t total = 0;
+  for (const NamedTensor& item : tensors) total += item.tensor.numel();
+  return total;
+}
+
+// Dense strides of a tensor in flat memory: channels-last for convolution weights (O, I, H, W), else row-major.
+std::vector<std::int64_t> flat_strides(const at::Tensor& like) {
+  if (like.dim() == 4) return c10::get_channels_last_strides_2d(like.sizes());
+  return at::empty(like.sizes(), at::TensorOptions(at::kMeta)).strides().vec();
+}
+
+at::Tensor view_of(const at::Tensor& flat, std::int64_t offset, const at::Tensor& like) {
+  return flat.as_strided(like.sizes(), flat_strides(like), flat.storage_offset() + offset);
+}
+
+}  // namespace
+
+bool is_decayed(const at::Tensor& parameter) { return parameter.dim() > 1; }
+
+GradientBuffer::GradientBuffer(NamedTensors parameters, NamedTensors statistics, std::int64_t bucket_bytes)
+    : parameters_(std::move(parameters)), statistics_tensors_(std::move(statistics)) {
+  std::reverse(parameters_.begin(), parameters_.end());
+  const at::TensorOptions options = parameters_.front().tensor.options().requires_grad(false);
+  statistics_ = at::zeros({total_length(statistics_tensors_)}, options);
+  weights_ = at::zeros({total_length(parameters_)}, options);
+  gradients_ = at::zeros({weights_.numel() + statistics_.numel() + kFigures}, options);
+  attach_parameters();
+  attach_statistics();
+  cut_buckets(bucket_bytes);
+}
+
+void GradientBuffer::attach_parameters() {
+  const at::NoGradGuard no_gradients;
+  std::int64_t offset = 0;
+  for (NamedTensor& item : parameters_) {
+    const at::Tensor view = view_of(weights_, offset, item.tensor);
+    view.copy_(item.tensor);
+    item.tensor.set_data(view);
+    item.tensor.mutable_grad() = view_of(gradients_, offset, item.tensor);
+    places_.push_back({item.name, offset, item.tensor.numel(), is_decayed(item.tensor)});
+    offset += item.tensor.numel();
+  }
+}
+
+void GradientBuffer::attach_statistics() {
+  const at::NoGradGuard no_gradients;
+  std::int64_t offset = 0;
+  for (NamedTensor& item : statistics_tensors_) {
+    const at::Tensor view = view_of(statistics_, offset, item.tensor);
+    view.copy_(item.tensor);
+    item.tensor.set_data(view);
+    offset += item.tensor.numel();
+  }
+}
+
+void GradientBuffer::cut_buckets(std::int64_t bucket_bytes) {
+  const std::int64_t limit = std::max<std::int64_t>(1, bucket_bytes / static_cast<std::int64_t>(weights_.element_size()));
+  Bucket bucket;
+  for (const FlatPlace& place : places_) {
+    if (bucket.length > 0 && bucket.length + place.length > limit) {
+      buckets_.push_back(bucket);
+      bucket = {place.offset, 0};
+    }
+    bucket.length += place.length;
+  }
+  bucket.length = gradients_.numel() - bucket.offset;  // the tail included
+  buckets_.push_back(bucket);
+}
+
+at::Tensor GradientBuffer::gradient_tail() const {
+  return gradients_.narrow(0, weights_.numel(), gradients_.numel() - weights_.numel());
+}
+
+NamedTensors GradientBuffer::parameter_views(const at::Tensor& flat) const {
+  NamedTensors views;
+  for (std::size_t index = 0; index < parameters_.size(); ++index) {
+    views.push_back({parameters_[index].name, view_of(flat, places_[index].offset, parameters_[index].tensor)});
+  }
+  return views;
+}
+
+NamedTensors GradientBuffer::statistics_views(const at::Tensor& flat) const {
+  NamedTensors views;
+  std::int64_t offset = 0;
+  for (const NamedTensor& item : statistics_tensors_) {
+    views.push_back({item.name, view_of(flat, offset, item.tensor)});
+    offset += item.tensor.numel();
+  }
+  return views;
+}
+
+void GradientBuffer::zero() { gradients_.zero_(); }
+
+void GradientBuffer::assert_attached() const {
+  for (std::size_t index = 0; index < parameters_.size(); ++index) {
+    const auto* place = static_cast<const std::byte*>(gradients_.const_data_ptr()) +
+                        static_cast<std::size_t>(places_[index].offset) * gradients_.element_size();
+    TORCH_INTERNAL_ASSERT(parameters_[index].tensor.grad().const_data_ptr() == place, parameters_[index].name,
+                          ": its gradient has left the flat buffer");
+  }
+}
+
+}  // namespace eoshard::train

@@ -1,0 +1,78 @@
+// Flat memory for what training updates: weights, gradients, momenta and batch-norm statistics, each one vector.
+//
+// Parameters lie in reverse layer order, the order in which backward finishes their gradients, and fall into buckets
+// of consecutive elements that are communicated one by one. The last bucket ends in a tail of figures that are
+// averaged over micro-batches with the gradients: the batch-norm statistics, the loss, and requests to stop.
+//
+// Build it when the network is on its device with its types settled: moving or converting a module, and zeroing its
+// gradients through it, detach the views that are made here.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "libtrain/core/named_tensor.hpp"
+
+namespace eoshard::train {
+
+/// Place of one tensor in a flat vector.
+struct FlatPlace {
+  std::string name;
+  std::int64_t offset = 0;
+  std::int64_t length = 0;
+  bool is_decayed = true;
+};
+
+struct Bucket {
+  std::int64_t offset = 0;
+  std::int64_t length = 0;
+};
+
+inline constexpr std::int64_t kDefaultBucketBytes = std::int64_t{25} << 20;
+
+class GradientBuffer {
+ public:
+  /// Takes over the storage of the network's tensors: each becomes a view of a flat vector (convolution weights in
+  /// channels-last order, so that no kernel has to reorder them).
+  GradientBuffer(NamedTensors parameters, NamedTensors statistics, std::int64_t bucket_bytes = kDefaultBucketBytes);
+
+  const std::vector<FlatPlace>& places() const { return places_; }  ///< of parameters, in flat order
+  const std::vector<Bucket>& buckets() const { return buckets_; }   ///< cover gradients(), the tail included
+
+  const at::Tensor& weights() const { return weights_; }        ///< (parameters)
+  const at::Tensor& gradients() const { return gradients_; }    ///< (parameters + tail): the vector that is reduced
+  at::Tensor gradient_tail() const;                              ///< (statistics + kFigures), a view of gradients()
+  const at::Tensor& statistics() const { return statistics_; }  ///< (statistics): what forward left in the batch-norm buffers
+
+  static constexpr std::int64_t kFigures = 2;  ///< loss, requests to stop
+
+  /// Views of `flat` (as long as weights()) with the parameters' names, shapes and layout.
+  NamedTensors parameter_views(const at::Tensor& flat) const;
+  /// The same for vectors as long as statistics().
+  NamedTensors statistics_views(const at::Tensor& flat) const;
+
+  /// Zeroes gradients and tail. Never zero them through the network: that detaches them.
+  void zero();
+
+  /// Debug check that every parameter's gradient still lies in this buffer.
+  void assert_attached() const;
+
+ private:
+  void attach_parameters();
+  void attach_statistics();
+  void cut_buckets(std::int64_t bucket_bytes);
+
+  NamedTensors parameters_;  // in flat order
+  NamedTensors statistics_tensors_;
+  std::vector<FlatPlace> places_;
+  std::vector<Bucket> buckets_;
+  at::Tensor weights_, gradients_, statistics_;
+};
+
+/// Weight decay is not for biases and batch-norm parameters: those with fewer than two dimensions.
+bool is_decayed(const at::Tensor& parameter);
+
+}  // namespace eoshard::train

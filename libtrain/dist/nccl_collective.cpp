@@ -1,0 +1,104 @@
+#include "libtrain/dist/nccl_collective.hpp"
+
+#include <ATen/ATen.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
+#include <fmt/format.h>
+#include <nccl.h>
+
+#include <cstring>
+#include <string>
+
+namespace eoshard::train {
+namespace {
+
+void check_nccl(ncclResult_t status, const char* call) {
+  if (status == ncclSuccess) return;
+  throw Error(ErrorKind::mpi, fmt::format("{} failed: {} ({})", call, ncclGetErrorString(status), ncclGetLastError(nullptr)));
+}
+
+struct NcclTraits {
+  static ncclComm_t invalid() noexcept { return nullptr; }
+  static void close(ncclComm_t communicator) noexcept { ncclCommDestroy(communicator); }
+};
+
+ncclUniqueId shared_id(const Communicator& world) {
+  ncclUniqueId id{};
+  world.agree([&] {
+    if (world.is_root()) check_nccl(ncclGetUniqueId(&id), "ncclGetUniqueId");
+  });
+  const std::string bytes = world.broadcast(std::string(id.internal, sizeof id.internal));
+  std::memcpy(id.internal, bytes.data(), sizeof id.internal);
+  return id;
+}
+
+class NcclCollective final : public Collective {
+ public:
+  NcclCollective(const Communicator& world, at::Device device) : rank_(world.rank()), size_(world.size()), device_(device) {
+    const c10::cuda::CUDAGuard guard(device_);
+    const ncclUniqueId id = shared_id(world);
+    ncclComm_t communicator = nullptr;
+    check_nccl(ncclCommInitRank(&communicator, size_, id, rank_), "ncclCommInitRank");
+    communicator_ = UniqueHandle<ncclComm_t, NcclTraits>(communicator);
+  }
+
+  int rank() const override { return rank_; }
+  int size() const override { return size_; }
+
+  void broadcast(const at::Tensor& values, int root) override {
+    const c10::cuda::CUDAGuard guard(device_);
+    float* data = values.data_ptr<float>();
+    check_nccl(ncclBroadcast(data, data, static_cast<std::size_t>(values.numel()), ncclFloat, root, communicator_.get(), stream()),
+               "ncclBroadcast");
+  }
+
+  void exchange(const at::Tensor& from, const Pieces& sent, const at::Tensor& to, const Pieces& received) override {
+    const c10::cuda::CUDAGuard guard(device_);
+    check_nccl(ncclGroupStart(), "ncclGroupStart");
+    for (std::size_t peer = 0; peer < static_cast<std::size_t>(size_); ++peer) {
+      send(from.data_ptr<float>() + sent.offsets[peer], sent.lengths[peer], static_cast<int>(peer));
+      receive(to.data_ptr<float>() + received.offsets[peer], received.lengths[peer], static_cast<int>(peer));
+    }
+    check_nccl(ncclGroupEnd(), "ncclGroupEnd");
+  }
+
+  void gather_all(const at::Tensor& values, const Pieces& pieces) override {
+    const c10::cuda::CUDAGuard guard(device_);
+    float* data = values.data_ptr<float>();
+    check_nccl(ncclGroupStart(), "ncclGroupStart");
+    for (std::size_t owner = 0; owner < static_cast<std::size_t>(size_); ++owner) {
+      if (pieces.lengths[owner] == 0) continue;
+      float* piece = data + pieces.offsets[owner];
+      check_nccl(ncclBroadcast(piece, piece, static_cast<std::size_t>(pieces.lengths[owner]), ncclFloat,
+                               static_cast<int>(owner), communicator_.get(), stream()),
+                 "ncclBroadcast");
+    }
+    check_nccl(ncclGroupEnd(), "ncclGroupEnd");
+  }
+
+ private:
+  cudaStream_t stream() const { return c10::cuda::getCurrentCUDAStream(device_.index()).stream(); }
+
+  void send(const float* from, std::int64_t count, int peer) {
+    if (count == 0) return;
+    check_nccl(ncclSend(from, static_cast<std::size_t>(count), ncclFloat, peer, communicator_.get(), stream()), "ncclSend");
+  }
+
+  void receive(float* to, std::int64_t count, int peer) {
+    if (count == 0) return;
+    check_nccl(ncclRecv(to, static_cast<std::size_t>(count), ncclFloat, peer, communicator_.get(), stream()), "ncclRecv");
+  }
+
+  int rank_;
+  int size_;
+  at::Device device_;
+  UniqueHandle<ncclComm_t, NcclTraits> communicator_;
+};
+
+}  // namespace
+
+std::unique_ptr<Collective> make_nccl_collective(const Communicator& world, at::Device device) {
+  return std::make_unique<NcclCollective>(world, device);
+}
+
+}  // namespace eoshard::train

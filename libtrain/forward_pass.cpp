@@ -1,0 +1,57 @@
+#include "libtrain/forward_pass.hpp"
+
+#include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
+
+namespace eoshard::train {
+namespace {
+
+// Autocast for as long as it lives; the low-precision copies of the weights are dropped at its end, since the next
+// step changes the weights.
+class AutocastScope {
+ public:
+  AutocastScope(at::DeviceType device, bool is_enabled) : device_(device), was_enabled_(at::autocast::is_autocast_enabled(device)) {
+    at::autocast::set_autocast_enabled(device_, is_enabled);
+    if (is_enabled) at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+    at::autocast::increment_nesting();
+  }
+  ~AutocastScope() {
+    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(device_, was_enabled_);
+  }
+  AutocastScope(const AutocastScope&) = delete;
+  AutocastScope& operator=(const AutocastScope&) = delete;
+
+ private:
+  at::DeviceType device_;
+  bool was_enabled_;
+};
+
+at::Tensor borrow_images(const InputSpec& input, const Batch& batch) {
+  const auto samples = static_cast<std::int64_t>(batch.samples.size());
+  const auto bands = static_cast<std::int64_t>(input.bands.size());
+  const std::vector<std::int64_t> shape = {samples, bands, input.rows, input.columns};
+  return at::from_blob(batch.images.data(), shape, c10::get_channels_last_strides_2d(shape),
+                       at::TensorOptions(at::kFloat));
+}
+
+}  // namespace
+
+DeviceBatch place_batch(const ForwardPass& pass, const Batch& batch, const SplitReader& split) {
+  DeviceBatch placed;
+  std::vector<std::span<const std::uint8_t>> rows;
+  for (const SampleRequest& request : batch.samples) {
+    rows.push_back(split.labels(request.sample));
+    placed.labels.insert(placed.labels.end(), rows.back().begin(), rows.back().end());
+  }
+  placed.images = borrow_images(pass.input, batch).to(pass.device);
+  placed.targets = make_targets(pass.task, rows).to(pass.device);
+  return placed;
+}
+
+at::Tensor run_forward(const ForwardPass& pass, const DeviceBatch& batch) {
+  const AutocastScope autocast(pass.device.type(), pass.precision == Precision::bf16);
+  return pass.network.forward(batch.images);
+}
+
+}  // namespace eoshard::train

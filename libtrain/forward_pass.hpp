@@ -1,0 +1,40 @@
+// From a loaded batch to logits on the training device, in the precision of the run.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "libtrain/data/batch_loader.hpp"
+#include "libtrain/loss/loss.hpp"
+#include "libtrain/model/network.hpp"
+
+namespace eoshard::train {
+
+enum class Precision { fp32, bf16 };
+
+/// What training and evaluation need to know of a batch; borrowed from the trainer.
+struct ForwardPass {
+  Network& network;
+  const InputSpec& input;
+  Task task = Task::multi_label;
+  at::Device device = at::kCPU;
+  Precision precision = Precision::fp32;
+};
+
+/// A batch on the device. On the CPU `images` borrows the loader's memory.
+struct DeviceBatch {
+  at::Tensor images;                       ///< (N, bands, rows, columns) float32, channels-last
+  at::Tensor targets;                      ///< see make_targets
+  std::vector<std::uint8_t> labels;        ///< (N, classes) multi-hot
+  std::int64_t samples() const { return images.size(0); }
+};
+
+DeviceBatch place_batch(const ForwardPass& pass, const Batch& batch, const SplitReader& split);
+
+/// Logits (N, classes). Under bf16 the network's convolutions and products run in bfloat16 on float32 weights.
+at::Tensor run_forward(const ForwardPass& pass, const DeviceBatch& batch);
+
+}  // namespace eoshard::train

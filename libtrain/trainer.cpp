@@ -1,0 +1,420 @@
+#include "libtrain/trainer.hpp"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <torch/cuda.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "libingest/core/version.hpp"
+#include "libingest/mpi/thread_share.hpp"
+#include "libtrain/checkpoint/checkpoint.hpp"
+#include "libtrain/checkpoint/run_folder.hpp"
+#include "libtrain/core/rank_share.hpp"
+#include "libtrain/data/micro_batch_plan.hpp"
+#include "libtrain/data/sample_order.hpp"
+#include "libtrain/evaluation.hpp"
+#include "libtrain/optim/schedule.hpp"
+#include "libtrain/train_step.hpp"
+
+namespace eoshard::train {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+bool is_augmented(const TrainOptions& options, const char* name) {
+  return std::find(options.augment.begin(), options.augment.end(), name) != options.augment.end();
+}
+
+// --- what a run is made of --------------------------------------------------------------------------------------------
+
+// A dataset as the network sees it. An empty split has no reader.
+struct OpenDataset {
+  ingest::DatasetManifest manifest;
+  InputSpec input;
+  Task task = Task::multi_label;
+  std::map<std::string, std::unique_ptr<SplitReader>> splits;
+
+  const SplitReader& split(const std::string& name) const { return *splits.at(name); }
+  bool has(const std::string& name) const { return splits.contains(name); }
+};
+
+void check_fits(const OpenDataset& dataset, const TrainOptions& options) {
+  if (!dataset.has("train")) throw Error(ErrorKind::input, fmt::format("{}: the training split is empty", options.data));
+  const std::int64_t samples = dataset.split("train").samples();
+  if (options.batch_size > samples) {
+    throw Error(ErrorKind::usage, fmt::format("--batch-size {} is larger than the training split of {} samples",
+                                              options.batch_size, samples));
+  }
+  if (is_augmented(options, "rotate90") && dataset.input.rows != dataset.input.columns) {
+    throw Error(ErrorKind::usage, fmt::format("--augment rotate90 needs square images; these are {} x {}",
+                                              dataset.input.rows, dataset.input.columns));
+  }
+}
+
+OpenDataset open_dataset(const TrainOptions& options) {
+  OpenDataset dataset;
+  dataset.manifest = ingest::read_manifest(options.data);
+  if (dataset.manifest.split("train").samples == 0) check_fits(dataset, options);
+  dataset.input = make_input_spec(dataset.manifest, options.bands);
+  dataset.task = parse_task(dataset.manifest.task);
+  for (const ingest::Split& split : dataset.manifest.splits) {
+    if (split.samples == 0) continue;
+    dataset.splits[split.name] = std::make_unique<SplitReader>(options.data, dataset.manifest, split.name, dataset.input);
+  }
+  check_fits(dataset, options);
+  return dataset;
+}
+
+at::Device choose_device(const TrainOptions& options, const Communicator::NodePlace& place) {
+  if (options.device == "cpu") return at::kCPU;
+  if (!is_built_with_cuda()) {
+    throw Error(ErrorKind::usage, "--device cuda: this program was built without CUDA; use --device cpu, or build with EOSHARD_CUDA=ON");
+  }
+  const auto devices = static_cast<int>(torch::cuda::device_count());
+  if (devices == 0) throw Error(ErrorKind::usage, "--device cuda: no GPU is to be seen here; use --device cpu");
+  return {at::kCUDA, static_cast<at::DeviceIndex>(place.rank % devices)};
+}
+
+Schedule make_schedule(const TrainOptions& options, std::int64_t steps_per_epoch) {
+  return {options.learning_rate,
+          options.learning_rate * options.warmup_start_factor,
+          options.warmup_epochs,
+          options.milestones,
+          options.gamma,
+          steps_per_epoch};
+}
+
+// --- a run ------------------------------------------------------------------------------------------------------------
+
+class Trainer {
+ public:
+  Trainer(const TrainOptions& options, const TrainSetting& setting);
+
+  void restore();
+  bool is_done() const;
+  bool train_epoch();  // false when stopped on request
+  void evaluate_epoch();
+  void save();
+  std::string finish();
+
+ private:
+  std::vector<BatchRequest> epoch_requests() const;
+  void take_step(BatchLoader& loader);
+  void check_loss(double loss, double rate) const;
+  EvaluationResult evaluate_split(const std::string& split, std::int64_t epoch);
+  void load_best_weights();
+  void write_weights(const std::string& chosen_by, std::int64_t epoch);
+  void on_root(const std::function<void()>& work) const;
+  void write_line(const Json& line) const;
+  void show(const std::string& step, std::int64_t done, std::int64_t total, const std::string& note) const;
+  std::int64_t last_step() const;
+
+  const TrainOptions& options_;
+  const TrainSetting& setting_;
+  const Communicator& world_;
+  fs::path run_;
+  OpenDataset dataset_;
+  StepPlan plan_;
+  Schedule schedule_;
+  InputTransform transform_;
+  at::Device device_;
+  std::unique_ptr<Collective> collective_;
+  TrainingState state_;
+  ForwardPass pass_;
+  std::unique_ptr<TrainStep> step_;
+  TrainingPosition position_;
+  bool is_stop_wanted_ = false;
+};
+
+NetworkShape network_shape(const OpenDataset& dataset) {
+  return {static_cast<std::int64_t>(dataset.input.bands.size()), static_cast<std::int64_t>(dataset.manifest.classes.size())};
+}
+
+OpenDataset open_together(const TrainOptions& options, const Communicator& world) {
+  OpenDataset dataset;
+  world.agree([&] { dataset = open_dataset(options); });
+  return dataset;
+}
+
+at::Device choose_together(const TrainOptions& options, const Communicator& world) {
+  const Communicator::NodePlace place = world.node_place();
+  at::Device device = at::kCPU;
+  world.agree([&] { device = choose_device(options, place); });
+  return device;
+}
+
+Trainer::Trainer(const TrainOptions& options, const TrainSetting& setting)
+    : options_(options),
+      setting_(setting),
+      world_(setting.world),
+      run_(options.out),
+      dataset_(open_together(options, world_)),
+      plan_{dataset_.split("train").samples(), options.batch_size, options.micro_batch_size},
+      schedule_(make_schedule(options, plan_.steps())),
+      transform_(dataset_.input, PixelLayout::channels_last),
+      device_(choose_together(options, world_)),
+      collective_(make_collective(world_, device_)),
+      state_(make_network(options.model, network_shape(dataset_), options.seed), device_),
+      pass_{state_.network(), dataset_.input, dataset_.task, device_,
+            options.precision == "bf16" ? Precision::bf16 : Precision::fp32},
+      step_(std::make_unique<EagerTrainStep>(state_, pass_, dataset_.split("train"), *collective_,
+                                             SgdOptions{options.momentum, options.nesterov, options.weight_decay},
+                                             plan_.micro_batches())) {}
+
+void Trainer::on_root(const std::function<void()>& work) const {
+  world_.agree([&] {
+    if (world_.is_root()) work();
+  });
+}
+
+// The root prepares the folder and reads the newest checkpoint; the others get both from it.
+void Trainer::restore() {
+  position_.experiment_hash = experiment_hash(options_);
+  position_.micro_batch_size = options_.micro_batch_size;
+  on_root([&] {
+    prepare_run(run_, {options_, dataset_checksum(options_.data), kVersion}, setting_.rules.is_overwritten,
+                setting_.rules.must_exist);
+    if (const std::optional<Checkpoint> checkpoint = load_newest_checkpoint(run_, setting_.log)) {
+      state_.load_all(checkpoint->tensors);
+      position_ = checkpoint->position;
+      setting_.log.info(fmt::format("going on from step {} (epoch {})", position_.step, position_.epoch + 1));
+    }
+    keep_metrics_up_to(run_, position_.epoch);
+  });
+  position_ = position_from_json(world_.broadcast(position_to_json(position_)));
+  state_.broadcast(*collective_);
+}
+
+std::int64_t Trainer::last_step() const {
+  const std::int64_t all = options_.epochs * plan_.steps();
+  return options_.max_steps > 0 ? std::min(all, options_.max_steps) : all;
+}
+
+bool Trainer::is_done() const { return position_.epoch * plan_.steps() >= last_step(); }
+
+// This rank's micro-batches of all steps that the epoch still has.
+std::vector<BatchRequest> Trainer::epoch_requests() const {
+  const bool is_flipped = is_augmented(options_, "flip"), is_turned = is_augmented(options_, "rotate90");
+  const std::vector<std::int64_t> order = sample_order(plan_.samples, options_.seed, position_.epoch);
+  const Range share = rank_share(plan_.micro_batches(), world_.rank(), world_.size());
+  std::vector<BatchRequest> requests;
+  for (std::int64_t step = position_.step_in_epoch; step < plan_.steps(); ++step) {
+    for (std::int64_t micro_batch = share.first; micro_batch < share.last; ++micro_batch) {
+      const Range positions = plan_.positions(step, micro_batch);
+      BatchRequest request;
+      for (std::int64_t position = positions.first; position < positions.last; ++position) {
+        const std::int64_t sample = order[static_cast<std::size_t>(position)];
+        request.push_back({sample, draw_orientation(is_flipped, is_turned, options_.seed, position_.epoch, sample)});
+      }
+      requests.push_back(std::move(request));
+    }
+  }
+  return requests;
+}
+
+bool Trainer::train_epoch() {
+  state_.begin_training();
+  const auto start = Clock::now();
+  const std::int64_t first_step = position_.step;
+  BatchLoader loader(dataset_.split("train"), transform_, dataset_.input.values(), epoch_requests(),
+                     {static_cast<int>(options_.loader_threads), 3});
+  while (position_.step_in_epoch < plan_.steps() && position_.step < last_step()) {
+    take_step(loader);
+    if (!is_stop_wanted_) continue;
+    save();
+    return false;
+  }
+  const double images = static_cast<double>((position_.step - first_step) * plan_.batch_size);
+  write_line({{"epoch", position_.epoch + 1},
+              {"split", "train"},
+              {"step", position_.step},
+              {"loss", position_.loss_sum / static_cast<double>(position_.step_in_epoch)},
+              {"images_per_second", images / seconds_since(start)},
+              {"learning_rate", learning_rate(schedule_, position_.step - 1)}});
+  return true;
+}
+
+void Trainer::take_step(BatchLoader& loader) {
+  const double rate = learning_rate(schedule_, position_.step);
+  const StepFigures figures = step_->run(loader, rate, setting_.is_stop_requested());
+  check_loss(figures.loss, rate);
+  is_stop_wanted_ = figures.is_stop_wanted;
+  ++position_.step;
+  ++position_.step_in_epoch;
+  position_.loss_sum += figures.loss;
+  show(fmt::format("epoch {}/{}", position_.epoch + 1, options_.epochs), position_.step_in_epoch * plan_.batch_size,
+       plan_.steps() * plan_.batch_size, fmt::format("loss {:.4f}", figures.loss));
+}
+
+// The loss is the same on every rank, so that all throw together.
+void Trainer::check_loss(double loss, double rate) const {
+  if (std::isfinite(loss)) return;
+  const fs::path checkpoint = newest_checkpoint_path(run_);
+  throw Error(ErrorKind::input,
+              fmt::format("the loss became {} at step {} (epoch {}) with learning rate {:.6g}; last good checkpoint: {}; "
+                          "try a lower --learning-rate or a longer --warmup-epochs in a new --out",
+                          loss, position_.step, position_.epoch + 1, rate,
+                          checkpoint.empty() ? "none" : checkpoint.string()))
+      .mark_agreed();
+}
+
+EvaluationResult Trainer::evaluate_split(const std::string& split, std::int64_t epoch) {
+  state_.begin_evaluation();
+  const std::int64_t samples = dataset_.split(split).samples();
+  EvaluationOptions options;
+  options.micro_batch_size = options_.micro_batch_size;
+  options.loader_threads = static_cast<int>(options_.loader_threads);
+  const std::int64_t ranks = world_.size();
+  const EvaluationResult result = evaluate(pass_, dataset_.split(split), transform_, options, world_, [&](std::int64_t done) {
+    show(split, std::min(samples, done * ranks), samples, "");
+  });
+  Json line = {{"epoch", epoch}, {"split", split}, {"step", position_.step}, {"loss", result.loss},
+               {"f1_micro", result.scores.micro.f1},
+               {"f1_macro", result.scores.macro.f1},
+               {"precision_micro", result.scores.micro.precision},
+               {"recall_micro", result.scores.micro.recall},
+               {"precision_macro", result.scores.macro.precision},
+               {"recall_macro", result.scores.macro.recall}};
+  if (dataset_.task == Task::single_label) line["accuracy"] = result.scores.accuracy;
+  line["images_per_second"] = result.images_per_second;
+  line["learning_rate"] = learning_rate(schedule_, std::max<std::int64_t>(0, position_.step - 1));
+  write_line(line);
+  return result;
+}
+
+// Ends the epoch: scores it on validation and keeps the weights when they are the best so far.
+void Trainer::evaluate_epoch() {
+  ++position_.epoch;
+  position_.step_in_epoch = 0;
+  position_.loss_sum = 0;
+  if (!dataset_.has("validation")) return;
+  const EvaluationResult result = evaluate_split("validation", position_.epoch);
+  if (result.scores.micro.f1 <= position_.best_f1_micro) return;
+  position_.best_f1_micro = result.scores.micro.f1;
+  position_.best_epoch = position_.epoch;
+  on_root([&] {
+    fs::create_directories(run_ / kCheckpointFolder);
+    write_checkpoint(run_ / kBestName, {position_, state_.model_tensors(position_.step)});
+  });
+}
+
+void Trainer::save() {
+  on_root([&] { save_checkpoint(run_, {position_, state_.all_tensors(position_.step)}, options_.keep_checkpoints); });
+}
+
+void Trainer::write_line(const Json& line) const {
+  on_root([&] { append_metrics(run_, line.dump()); });
+}
+
+void Trainer::show(const std::string& step, std::int64_t done, std::int64_t total, const std::string& note) const {
+  setting_.show_progress({step, static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total), "images", note});
+}
+
+// --- the end ----------------------------------------------------------------------------------------------------------
+
+void Trainer::load_best_weights() {
+  on_root([&] { state_.load_model(read_checkpoint(run_ / kBestName).tensors); });
+  state_.broadcast(*collective_);
+}
+
+void Trainer::write_weights(const std::string& chosen_by, std::int64_t epoch) {
+  Json means = Json::array(), deviations = Json::array();
+  for (const InputBand& band : dataset_.input.bands) {
+    means.push_back(band.mean);
+    deviations.push_back(band.standard_deviation);
+  }
+  const Json info = {{"model", options_.model},
+                     {"task", dataset_.manifest.task},
+                     {"bands", band_names(dataset_.input)},
+                     {"classes", dataset_.manifest.classes},
+                     {"mean", means},
+                     {"standard_deviation", deviations},
+                     {"rows", dataset_.input.rows},
+                     {"columns", dataset_.input.columns},
+                     {"epoch", epoch},
+                     {"chosen_by", chosen_by}};
+  on_root([&] {
+    save_safetensors(run_ / kWeightsName, {state_.model_tensors(position_.step), {{"format", "pt"}}});
+    write_file(run_ / kWeightsInfoName, info.dump(2) + "\n", Durability::fsync);
+  });
+}
+
+Json class_scores(const ingest::DatasetManifest& manifest, const EvaluationResult& result) {
+  Json rows = Json::array();
+  for (std::size_t index = 0; index < manifest.classes.size(); ++index) {
+    const PrecisionRecall& score = result.scores.per_class[index];
+    rows.push_back({{"name", manifest.classes[index]},
+                    {"precision", score.precision},
+                    {"recall", score.recall},
+                    {"f1", score.f1},
+                    {"support", result.counts.classes[index].support}});
+  }
+  return rows;
+}
+
+// Scores the best weights (the last without validation) on test, and writes them with the result.
+std::string Trainer::finish() {
+  const bool has_best = position_.best_epoch > 0;
+  const std::string chosen_by = has_best ? "best f1_micro on validation" : "last (no validation split)";
+  const std::int64_t epoch = has_best ? position_.best_epoch : position_.epoch;
+  if (has_best) load_best_weights();
+  write_weights(chosen_by, epoch);
+  const std::string split = dataset_.has("test") ? "test" : dataset_.has("validation") ? "validation" : "train";
+  const EvaluationResult result = evaluate_split(split, epoch);
+  Json json = {{"epoch", epoch},
+               {"split", split},
+               {"samples", result.counts.samples},
+               {"loss", result.loss},
+               {"f1_micro", result.scores.micro.f1},
+               {"f1_macro", result.scores.macro.f1},
+               {"precision_micro", result.scores.micro.precision},
+               {"recall_micro", result.scores.micro.recall},
+               {"precision_macro", result.scores.macro.precision},
+               {"recall_macro", result.scores.macro.recall}};
+  if (dataset_.task == Task::single_label) json["accuracy"] = result.scores.accuracy;
+  json["per_class"] = class_scores(dataset_.manifest, result);
+  json["images_per_second"] = result.images_per_second;
+  json["steps"] = position_.step;
+  json["ranks"] = world_.size();
+  json["chosen_by"] = chosen_by;
+  json["weights"] = (run_ / kWeightsName).string();
+  on_root([&] { write_file(run_ / kResultName, json.dump(2) + "\n", Durability::fsync); });
+  return json.dump();
+}
+
+// Threads are part of what is recorded: the convolutions' sums depend on their number.
+TrainOptions settle_options(TrainOptions options, const Communicator& world) {
+  world.agree([&] { options = resolve_options(options); });
+  const int share = threads_per_rank(world);
+  if (options.threads == 0) options.threads = share;
+  if (options.loader_threads == 0) options.loader_threads = options.device == "cpu" ? 1 : std::max(1, share - 1);
+  at::set_num_threads(static_cast<int>(options.threads));
+  return options;
+}
+
+}  // namespace
+
+TrainOutcome train(const TrainOptions& wanted, const TrainSetting& setting) {
+  const TrainOptions options = settle_options(wanted, setting.world);
+  Trainer trainer(options, setting);
+  trainer.restore();
+  while (!trainer.is_done()) {
+    if (!trainer.train_epoch()) return {};
+    trainer.evaluate_epoch();
+    trainer.save();
+  }
+  return {true, trainer.finish()};
+}
+
+}  // namespace eoshard::train

@@ -1,0 +1,37 @@
+// A training run from options to scored weights: the page that calls the steps in order.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "libingest/core/log.hpp"
+#include "libingest/core/progress.hpp"
+#include "libingest/mpi/communicator.hpp"
+#include "libtrain/core/train_options.hpp"
+
+namespace eoshard::train {
+
+/// How a run meets an existing folder.
+struct RunRules {
+  bool is_overwritten = false;
+  bool must_exist = false;
+};
+
+struct TrainSetting {
+  const Communicator& world;
+  const Log& log;
+  ProgressCallback show_progress;               ///< called on every rank
+  std::function<bool()> is_stop_requested;      ///< polled once a step; true on any rank stops all after that step
+  RunRules rules;
+};
+
+struct TrainOutcome {
+  bool is_finished = false;  ///< false: stopped on request, saved, to be run again
+  std::string result_json;   ///< what result.json holds: one object, see docs/eoshard-train.md
+};
+
+/// Starts, goes on with or refuses the run in options.out (see prepare_run), trains, evaluates, saves. Collective.
+/// @throws Error, agreed on by all ranks where all can learn of it.
+TrainOutcome train(const TrainOptions& options, const TrainSetting& setting);
+
+}  // namespace eoshard::train

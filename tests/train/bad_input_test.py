@@ -1,0 +1,83 @@
+"""Every misuse and every damaged input: one clear message, the right exit status on all ranks, and no hanging."""
+
+import json
+import pathlib
+import shutil
+import sys
+
+import training
+
+OPTIONS = dict(epochs=1, batch_size=8, micro_batch_size=4, threads=1, learning_rate=0.01)
+
+
+def fails(status, *words, data, out, ranks=1, **options):
+    for count in {1, ranks}:
+        result = training.run(data, out, count, **options)
+        assert result.returncode == status, (words, count, result.returncode, result.stderr)
+        errors = [line for line in result.stderr.splitlines() if "eoshard-train: " in line]
+        assert len(errors) == 1, (count, result.stderr)
+        for word in words:
+            assert word in errors[0], (word, errors[0])
+        assert result.stdout == ""
+
+
+def damage(dataset, folder, split="train"):
+    """A copy whose sample 5 has flipped bits in its 10 m chunk."""
+    copy = folder / "damaged"
+    shutil.copytree(dataset, copy)
+    shard = copy / f"{split}.zarr" / "data_10m" / "c" / "0" / "0" / "0" / "0"
+    content = bytearray(shard.read_bytes())
+    index = content[-(1024 * 16 + 4):]
+    offset = int.from_bytes(index[5 * 16:5 * 16 + 8], "little")
+    content[offset + 100] ^= 255
+    shard.write_bytes(content)
+    return copy
+
+
+def main():
+    with training.temporary_folder() as folder:
+        folder = pathlib.Path(folder)
+        data = training.make_dataset(folder / "data", 24, 8, 8)
+        out = folder / "run"
+        base = dict(data=data, out=out, **OPTIONS)
+        fails(1, "is no dataset", **{**base, "data": folder, "ranks": 2})
+        fails(1, "'B99'", "B8A", **base, bands="B04,B99")
+        fails(2, "multiple", **{**base, "batch_size": 10, "ranks": 2})
+        fails(2, "larger than the training split", **{**base, "batch_size": 32, "ranks": 2})
+        fails(2, "--data is required", **{**base, "data": None})
+        fails(2, "no run", **{**base, "data": None, "out": None}, resume=folder / "nothing")
+        fails(2, "model", **base, model="resnet19")
+        fails(1, "learning rate", "step", "lower", **{**base, "learning_rate": 1e30, "ranks": 2, "epochs": 3}, warmup_epochs=0, overwrite=True)
+        shutil.rmtree(out)
+        fails(1, "train sample 5", "S2A_SYNTHETIC_train_5", **{**base, "data": damage(data, folder), "ranks": 2}, overwrite=True)
+        shutil.rmtree(out)
+        unfinished = folder / "unfinished"
+        shutil.copytree(data, unfinished)
+        (unfinished / "dataset.json").unlink()
+        fails(1, "is no dataset", **{**base, "data": unfinished})
+        empty = training.make_dataset(folder / "empty", 0, 8, 8)
+        fails(1, "the training split is empty", **{**base, "data": empty, "ranks": 2})
+        fails(2, "GPU" if "CUDA" not in training.run(**base, device="cuda").stderr else "CUDA", **base, device="cuda")
+        assert not out.exists(), "a refused run left a folder"
+
+        training.succeed(**base)
+        fails(2, "finished", "--overwrite", **{**base, "ranks": 2})
+        training.succeed(**base, overwrite=True)
+        (out / "result.json").unlink()  # an unfinished run, as it seems
+        fails(2, "momentum", "0.9", "0.8", **{**base, "ranks": 2}, momentum=0.8)
+        fails(2, "micro_batch_size", **{**base, "micro_batch_size": 8})
+        config = json.loads((out / "config.json").read_text())
+        config["options"]["epochz"] = 3
+        (out / "config.json").write_text(json.dumps(config))
+        fails(1, "epochz", **base)
+        other = folder / "other"
+        other.mkdir()
+        (other / "notes.txt").write_text("keep")
+        fails(1, "no run", **{**base, "out": other}, overwrite=True)
+        assert (other / "notes.txt").exists()
+        training.succeed(**{**base, "out": folder / "idle"}, ranks=5)  # more ranks than micro-batches: some idle
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+#include "libtrain/checkpoint/checkpoint.hpp"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "libingest/core/error.hpp"
+#include "libtrain/checkpoint/run_folder.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace eoshard::train {
+namespace {
+
+Checkpoint example(std::int64_t step) {
+  Checkpoint checkpoint;
+  checkpoint.position.step = step;
+  checkpoint.position.loss_sum = 0.1 * static_cast<double>(step);
+  checkpoint.position.experiment_hash = "abc";
+  checkpoint.tensors = {{"weight", at::randn({4, 3, 2, 2}).contiguous(at::MemoryFormat::ChannelsLast)},
+                        {"count", at::full({}, step, at::TensorOptions(at::kLong))}};
+  return checkpoint;
+}
+
+void flip_byte(const std::filesystem::path& path, std::streamoff offset) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(offset);
+  const char byte = static_cast<char>(file.get() ^ 0x10);
+  file.seekp(offset);
+  file.put(byte);
+}
+
+TEST(Checkpoint, ReadsBackWhatWasWritten) {
+  const TemporaryFolder run;
+  const Checkpoint written = example(7);
+  save_checkpoint(run.path(), written, 2);
+  const auto read = load_newest_checkpoint(run.path(), Log());
+  ASSERT_TRUE(read);
+  EXPECT_EQ(position_to_json(read->position), position_to_json(written.position));
+  EXPECT_TRUE(at::equal(find_tensor(read->tensors, "weight"), written.tensors[0].tensor));
+  EXPECT_EQ(find_tensor(read->tensors, "count").item<std::int64_t>(), 7);
+  EXPECT_TRUE(find_tensor(read->tensors, "weight").is_contiguous());
+}
+
+TEST(Checkpoint, KeepsTheNewest) {
+  const TemporaryFolder run;
+  for (const std::int64_t step : {9, 10, 11}) save_checkpoint(run.path(), example(step), 2);
+  EXPECT_EQ(newest_checkpoint_path(run.path()).filename(), "step-000000000011.ckpt");
+  int files = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(run.path() / kCheckpointFolder)) ++files;
+  EXPECT_EQ(files, 2);
+}
+
+TEST(Checkpoint, ADamagedNewestFallsBackToTheOneBefore) {
+  for (const bool is_cut : {false, true}) {
+    const TemporaryFolder run;
+    for (const std::int64_t step : {1, 2}) save_checkpoint(run.path(), example(step), 2);
+    const auto newest = newest_checkpoint_path(run.path());
+    if (is_cut) {
+      std::filesystem::resize_file(newest, std::filesystem::file_size(newest) / 2);
+    } else {
+      flip_byte(newest, static_cast<std::streamoff>(std::filesystem::file_size(newest)) - 40);
+    }
+    const auto read = load_newest_checkpoint(run.path(), Log());
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->position.step, 1);
+    EXPECT_THROW(read_checkpoint(newest), Error);
+  }
+}
+
+TEST(Checkpoint, WithoutAnyThereIsNone) {
+  const TemporaryFolder run;
+  EXPECT_FALSE(load_newest_checkpoint(run.path(), Log()));
+}
+
+RunConfiguration configuration() {
+  RunConfiguration wanted;
+  wanted.options.data = "data";
+  wanted.dataset_checksum = "0";
+  wanted.program_version = "1";
+  return wanted;
+}
+
+std::string refusal(const std::filesystem::path& run, const RunConfiguration& wanted, bool must_exist = false) {
+  try {
+    prepare_run(run, wanted, false, must_exist);
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+TEST(RunFolder, GoesOnWithTheSameExperimentOnly) {
+  const TemporaryFolder folder;
+  const auto run = folder.path() / "run";
+  EXPECT_NE(refusal(run, configuration(), true), "");
+  EXPECT_EQ(refusal(run, configuration()), "");
+  EXPECT_EQ(refusal(run, configuration()), "");
+  RunConfiguration other = configuration();
+  other.options.micro_batch_size = 8;
+  EXPECT_NE(refusal(run, other).find("micro_batch_size"), std::string::npos);
+  other = configuration();
+  other.dataset_checksum = "1";
+  EXPECT_NE(refusal(run, other).find("another dataset"), std::string::npos);
+  write_file(run / kResultName, "{}", Durability::rename_only);
+  EXPECT_NE(refusal(run, configuration()).find("--overwrite"), std::string::npos);
+  prepare_run(run, configuration(), true, false);
+  EXPECT_FALSE(std::filesystem::exists(run / kResultName));
+}
+
+TEST(RunFolder, AFolderOfSomethingElseIsLeftAlone) {
+  const TemporaryFolder folder;
+  write_file(folder.path() / "thesis.tex", "years of work", Durability::rename_only);
+  EXPECT_NE(refusal(folder.path(), configuration()), "");
+  EXPECT_THROW(prepare_run(folder.path(), configuration(), true, false), Error);
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "thesis.tex"));
+}
+
+TEST(RunFolder, LinesOfLaterEpochsAreDropped) {
+  const TemporaryFolder run;
+  for (const char* line : {R"({"epoch":1})", R"({"epoch":2})", R"({"epo)"}) append_metrics(run.path(), line);
+  keep_metrics_up_to(run.path(), 1);
+  EXPECT_EQ(read_text_file(run.path() / kMetricsName), "{\"epoch\":1}\n");
+}
+
+}  // namespace
+}  // namespace eoshard::train

@@ -1,0 +1,75 @@
+#include "libtrain/core/train_options.hpp"
+
+#include <gtest/gtest.h>
+
+#include "libingest/core/error.hpp"
+
+namespace eoshard::train {
+namespace {
+
+std::string error_of(const std::function<void()>& work) {
+  try {
+    work();
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+TEST(TrainOptions, JsonRoundTripKeepsEverything) {
+  TrainOptions options;
+  options.bands = {"B04", "B03"};
+  options.milestones = {1.5, 2};
+  options.nesterov = false;
+  options.learning_rate = 0.1 + 0.2;
+  EXPECT_EQ(options_from_json(options_to_json(options)), options);
+}
+
+TEST(TrainOptions, AnUnknownKeyIsNamed) {
+  EXPECT_NE(error_of([] { options_from_json(R"({"epochz": 3})"); }).find("epochz"), std::string::npos);
+  EXPECT_NE(error_of([] { options_from_json(R"({"epochs": "three"})"); }).find("epochs"), std::string::npos);
+}
+
+TEST(TrainOptions, TheDefaultMicroBatchIsTheLargestDivisorUpTo32) {
+  const auto resolved = [](std::int64_t batch) {
+    TrainOptions options;
+    options.batch_size = batch;
+    return resolve_options(options).micro_batch_size;
+  };
+  EXPECT_EQ(resolved(16), 16);
+  EXPECT_EQ(resolved(512), 32);
+  EXPECT_EQ(resolved(90), 30);
+  EXPECT_EQ(resolved(37), 1);
+}
+
+TEST(TrainOptions, ABatchThatIsNoMultipleIsRefused) {
+  TrainOptions options;
+  options.batch_size = 20;
+  options.micro_batch_size = 8;
+  EXPECT_NE(error_of([&] { resolve_options(options); }).find("multiple"), std::string::npos);
+}
+
+TEST(TrainOptions, OnlyWhatIsComputedCountsAsTheExperiment) {
+  TrainOptions one, other;
+  other.threads = 7;
+  other.out = "elsewhere";
+  EXPECT_EQ(first_difference(one, other), "");
+  EXPECT_EQ(experiment_hash(one), experiment_hash(other));
+  other.momentum = 0.5;
+  EXPECT_EQ(first_difference(one, other), "momentum: 0.9 there, 0.5 here");
+  EXPECT_NE(experiment_hash(one), experiment_hash(other));
+}
+
+TEST(TrainOptions, GivenFlagsWinOverAConfiguration) {
+  TrainOptions base, flags;
+  base.epochs = 9;
+  base.seed = 4;
+  flags.epochs = 2;
+  flags.seed = 1;
+  const TrainOptions result = overlay_options(base, flags, {"seed"});
+  EXPECT_EQ(result.epochs, 9);
+  EXPECT_EQ(result.seed, 1u);
+}
+
+}  // namespace
+}  // namespace eoshard::train

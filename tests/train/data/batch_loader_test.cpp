@@ -1,0 +1,108 @@
+#include "libtrain/data/batch_loader.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "libtrain/data/input_spec.hpp"
+#include "tests/support/synthetic_dataset.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace eoshard::train {
+namespace {
+
+class BatchLoaderTest : public testing::Test {
+ protected:
+  BatchLoaderTest() {
+    wanted_.train = 10;
+    wanted_.arrays = {{"data", 0, {"red", "nir"}, {2, 6, 4}, "uint8"}};
+    ingest::write_synthetic_dataset(folder_.path(), wanted_);
+    manifest_ = ingest::read_manifest(folder_.path());
+    input_ = make_input_spec(manifest_, {});
+  }
+
+  std::vector<BatchRequest> requests() const {
+    std::vector<BatchRequest> all;
+    for (std::int64_t sample = 0; sample < 10; sample += 3) {
+      BatchRequest request;
+      for (std::int64_t one = sample; one < std::min<std::int64_t>(sample + 3, 10); ++one) request.push_back({one, {}});
+      all.push_back(request);
+    }
+    return all;
+  }
+
+  TemporaryFolder folder_;
+  ingest::SyntheticDataset wanted_;
+  ingest::DatasetManifest manifest_;
+  InputSpec input_;
+};
+
+TEST_F(BatchLoaderTest, DeliversEverySampleNormalisedAndInOrder) {
+  const SplitReader split(folder_.path(), manifest_, "train", input_);
+  const InputTransform transform(input_, PixelLayout::planar);
+  for (const int threads : {1, 4}) {
+    BatchLoader loader(split, transform, input_.values(), requests(), {threads, 2});
+    for (const BatchRequest& expected : requests()) {
+      const Batch batch = loader.next();
+      ASSERT_EQ(batch.samples.size(), expected.size());
+      for (std::size_t index = 0; index < expected.size(); ++index) {
+        const auto values = ingest::synthetic_values(wanted_, 0, expected[index].sample, 0);
+        for (const std::size_t at : {std::size_t{0}, std::size_t{23}, std::size_t{24}, std::size_t{47}}) {
+          const InputBand& band = input_.bands[at / 24];
+          EXPECT_NEAR(batch.images[index * 48 + at], (values[at] - band.mean) / band.standard_deviation, 1e-5);
+        }
+      }
+    }
+  }
+}
+
+TEST_F(BatchLoaderTest, ADamagedChunkReachesTheConsumerWithTheSamplesName) {
+  const auto spec = ingest::image_spec(manifest_.arrays[0]);
+  const auto path = ingest::shard_path(ingest::split_folder(folder_.path(), "train") / "data", spec, 0);
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(30);
+  file.write("\xff\xff\xff", 3);  // inside the first chunk
+  file.close();
+  const SplitReader split(folder_.path(), manifest_, "train", input_);
+  const InputTransform transform(input_, PixelLayout::planar);
+  BatchLoader loader(split, transform, input_.values(), requests(), {2, 3});
+  try {
+    loader.next();
+    FAIL() << "the damage was not found";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("S2A_SYNTHETIC_train_0"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(BatchLoaderTest, CanBeLeftEarly) {
+  const SplitReader split(folder_.path(), manifest_, "train", input_);
+  const InputTransform transform(input_, PixelLayout::planar);
+  BatchLoader loader(split, transform, input_.values(), requests(), {3, 2});
+  loader.next();
+}
+
+TEST_F(BatchLoaderTest, BandsComeInTheOrderAskedFor) {
+  EXPECT_EQ(band_names(make_input_spec(manifest_, {"nir", "red"})), (std::vector<std::string>{"nir", "red"}));
+  EXPECT_THROW(make_input_spec(manifest_, {"B99"}), Error);
+}
+
+TEST(InputSpec, AllBandsComeInCubeOrder) {
+  ingest::DatasetManifest manifest;
+  manifest.arrays = ingest::sentinel_arrays(120);
+  ingest::Split split{"train", 1, {}, {}};
+  for (const auto& array : manifest.arrays) {
+    for (const auto& band : array.bands) split.statistics.push_back({band, 1, 0, 9, 5.0, 2.0, "5", "29"});
+  }
+  manifest.splits = {split};
+  const InputSpec spec = make_input_spec(manifest, {});
+  EXPECT_EQ(band_names(spec), (std::vector<std::string>{"B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A",
+                                                        "B09", "B11", "B12"}));
+  EXPECT_EQ(spec.rows, 120);
+  const InputSpec coarse = make_input_spec(manifest, {"B11"});
+  EXPECT_EQ(coarse.arrays.size(), 1u);
+  EXPECT_EQ(coarse.rows, 60);
+}
+
+}  // namespace
+}  // namespace eoshard::train

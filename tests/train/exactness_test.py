@@ -1,0 +1,79 @@
+"""The same bits: on one, two and three ranks, and after an interruption of any kind."""
+
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import training
+
+OPTIONS = dict(epochs=3, batch_size=24, micro_batch_size=4, learning_rate=0.05, threads=1, seed=3)
+
+
+def ranks_are_equal(data, folder):
+    """Six micro-batches on 1, 2, 3 and 4 ranks: even and uneven shares."""
+    for ranks in (1, 2, 3, 4):
+        training.succeed(data, folder / f"ranks{ranks}", ranks, **OPTIONS)
+    one = training.weights(folder / "ranks1")
+    for ranks in (2, 3, 4):
+        assert training.weights(folder / f"ranks{ranks}") == one, f"{ranks} ranks differ from one"
+        assert training.metrics(folder / f"ranks{ranks}") == training.metrics(folder / "ranks1")
+    # The comparison can fail: another order of samples gives other weights.
+    training.succeed(data, folder / "other", **{**OPTIONS, "seed": 4})
+    assert training.weights(folder / "other") != one
+
+
+def interrupt(data, out, signal_number, lines):
+    """Starts the run and sends the signal once metrics.jsonl has that many lines."""
+    process = subprocess.Popen(training.command(data, out, **OPTIONS), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    metrics = pathlib.Path(out) / "metrics.jsonl"
+    deadline = time.monotonic() + 100
+    while process.poll() is None and time.monotonic() < deadline:
+        if metrics.exists() and metrics.read_text().count("\n") >= lines:
+            process.send_signal(signal_number)
+            break
+        time.sleep(0.005)
+    process.communicate(timeout=100)
+    return process.returncode
+
+
+def resume_is_exact(data, folder):
+    whole = folder / "ranks1"
+    for name, number, expected in (("usr1", signal.SIGUSR1, 75), ("term", signal.SIGTERM, 75), ("kill", signal.SIGKILL, -9)):
+        out = folder / name
+        status = interrupt(data, out, number, 2)
+        assert status == expected, f"{name}: exit status {status}"
+        assert not (out / "result.json").exists()
+        if name == "term":
+            training.succeed(None, None, resume=out)
+        else:
+            training.succeed(data, out, **OPTIONS)
+        assert training.weights(out) == training.weights(whole), f"{name}: weights differ from the whole run's"
+        assert training.metrics(out) == training.metrics(whole), f"{name}: metrics differ from the whole run's"
+
+
+def a_damaged_checkpoint_is_passed_over(data, folder):
+    out = folder / "damaged"
+    assert interrupt(data, out, signal.SIGUSR1, 4) == 75
+    newest = sorted((out / "checkpoints").glob("step-*.ckpt"))[-1]
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 1
+    newest.write_bytes(content)
+    result = training.run(data, out, **OPTIONS)
+    assert result.returncode == 0 and newest.name in result.stderr and "checksum" in result.stderr, result.stderr
+    assert training.weights(out) == training.weights(folder / "ranks1")
+
+
+def main():
+    with training.temporary_folder() as folder:
+        folder = pathlib.Path(folder)
+        data = training.make_dataset(folder / "data", 103, 21, 10)
+        ranks_are_equal(data, folder)
+        resume_is_exact(data, folder)
+        a_damaged_checkpoint_is_passed_over(data, folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

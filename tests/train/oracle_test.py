@@ -1,0 +1,88 @@
+"""torchvision and scikit-learn against eoshard-train: weights that load with strict=True, and the same loss and scores
+on the test split from zarr-python's reading, torch's interpolation, torchvision's forward and scikit-learn's scores."""
+
+import json
+import pathlib
+import sys
+
+import numpy as np
+import torch
+import torchvision
+import zarr
+from safetensors.torch import load_file
+from sklearn.metrics import accuracy_score, precision_recall_fscore_support
+
+import training
+
+
+def reference_model(name, bands, classes):
+    model = getattr(torchvision.models, name)(num_classes=classes)
+    out = model.conv1.out_channels
+    model.conv1 = torch.nn.Conv2d(bands, out, 7, 2, 3, bias=False)
+    return model
+
+
+def read_images(data, split, info):
+    """(N, bands, rows, columns) float32, normalised, in the network's band order."""
+    manifest = json.loads((pathlib.Path(data) / "dataset.json").read_text())
+    group = zarr.open_group(pathlib.Path(data) / f"{split}.zarr", mode="r")
+    planes = {}
+    for array in manifest["arrays"]:
+        values = torch.from_numpy(group[array["name"]][:].astype(np.float32))
+        size = (info["rows"], info["columns"])
+        values = torch.nn.functional.interpolate(values, size=size, mode="bilinear", align_corners=False)
+        for index, band in enumerate(array["bands"]):
+            planes[band] = values[:, index]
+    normalised = [
+        (planes[band] - mean) / deviation
+        for band, mean, deviation in zip(info["bands"], info["mean"], info["standard_deviation"])
+    ]
+    return torch.stack(normalised, 1), group["classes"][:]
+
+
+def check(data, out, single_label, **options):
+    result = training.succeed(data, out, **options)
+    info = json.loads((out / "weights.json").read_text())
+    model = reference_model(info["model"], len(info["bands"]), len(info["classes"]))
+    model.load_state_dict(load_file(out / "weights.safetensors"), strict=True)
+    model.eval()
+    images, labels = read_images(data, "test", info)
+    with torch.no_grad():
+        logits = model(images)
+    if single_label:
+        truth = torch.from_numpy(labels).argmax(1)
+        loss = torch.nn.functional.cross_entropy(logits, truth)
+        predicted = logits.argmax(1).numpy()
+        truth = truth.numpy()
+        assert abs(result["accuracy"] - accuracy_score(truth, predicted)) < 1e-12
+    else:
+        truth = labels
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, torch.from_numpy(labels).float())
+        predicted = (torch.sigmoid(logits) >= 0.5).numpy().astype(np.uint8)
+    assert abs(loss.item() - result["loss"]) < 1e-5 * max(1, loss.item()), (loss.item(), result["loss"])
+    classes = list(range(len(info["classes"])))
+    for average in ("micro", "macro"):
+        scores = precision_recall_fscore_support(truth, predicted, labels=classes, average=average, zero_division=0)
+        ours = [result[f"{name}_{average}"] for name in ("precision", "recall", "f1")]
+        assert np.allclose(ours, scores[:3], atol=1e-12), (average, ours, scores)
+    per_class = precision_recall_fscore_support(truth, predicted, labels=classes, average=None, zero_division=0)
+    for index, row in enumerate(result["per_class"]):
+        ours = [row[name] for name in ("precision", "recall", "f1", "support")]
+        assert np.allclose(ours, [column[index] for column in per_class], atol=1e-12), row
+    print(f"{info['model']}: loss {loss.item():.6f} / {result['loss']:.6f}, F1 micro {result['f1_micro']:.4f}")
+
+
+def main():
+    with training.temporary_folder() as folder:
+        folder = pathlib.Path(folder)
+        data = training.make_dataset(folder / "data", 48, 20, 37)
+        check(data, folder / "r18", False, epochs=2, batch_size=16, learning_rate=0.003, model="resnet18")
+        check(data, folder / "r50", False, epochs=1, batch_size=16, learning_rate=0.01, model="resnet50",
+              bands="B8A,B04,B01")
+        images = training.make_dataset(folder / "images", 48, 20, 37, "image", 28, "single-label")
+        check(images, folder / "sat", True, epochs=2, batch_size=16, learning_rate=0.003, model="resnet18")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""What the scripts that test eoshard-train share."""
+
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+
+BIN = pathlib.Path(os.environ["EOSHARD_BIN"])
+TRAIN = str(BIN / "eoshard-train")
+
+
+def make_dataset(folder, train, validation, test, kind="sentinel", side=24, task="multi-label"):
+    """A synthetic dataset; small grids make steps of milliseconds."""
+    tool = BIN.parent / "tests" / "make_dataset"
+    subprocess.run([tool, folder, str(train), str(validation), str(test), kind, str(side), task], check=True)
+    return str(folder)
+
+
+def command(data, out, ranks=1, **options):
+    line = ["mpirun", "-n", str(ranks), "--bind-to", "none"] if ranks > 1 else []
+    line += [TRAIN]
+    if data:
+        line += ["--data", str(data)]
+    if out:
+        line += ["--out", str(out)]
+    for name, value in options.items():
+        line.append("--" + name.replace("_", "-"))
+        if value is not True:
+            line.append(str(value))
+    return line
+
+
+def run(data, out, ranks=1, **options):
+    return subprocess.run(command(data, out, ranks, **options), capture_output=True, text=True, timeout=200)
+
+
+def succeed(data, out, ranks=1, **options):
+    result = run(data, out, ranks, **options)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def metrics(out):
+    """Lines of metrics.jsonl without what depends on the clock."""
+    lines = [json.loads(line) for line in (pathlib.Path(out) / "metrics.jsonl").read_text().splitlines()]
+    for line in lines:
+        line.pop("images_per_second")
+    return lines
+
+
+def weights(out):
+    return (pathlib.Path(out) / "weights.safetensors").read_bytes()
+
+
+def temporary_folder():
+    return tempfile.TemporaryDirectory(prefix="eoshard-test-")
