@@ -42,9 +42,12 @@ function(eoshard_find_cuda)
   find_program(CMAKE_CUDA_COMPILER nvcc PATHS ${pip_cuda} PATH_SUFFIXES bin)
   find_path(NCCL_INCLUDE_DIR nccl.h HINTS ${EOSHARD_SITE_PACKAGES}/nvidia/nccl/include)
   find_library(NCCL_LIBRARY NAMES nccl libnccl.so.2 HINTS ${EOSHARD_SITE_PACKAGES}/nvidia/nccl/lib)
+  # The shared CUDA runtime, so that this program and LibTorch use one: beside LibTorch, else the toolkit's.
+  find_library(EOSHARD_CUDART_LIBRARY NAMES libcudart.so.13 libcudart.so.12 cudart HINTS ${pip_cuda}/lib
+    PATHS ENV CUDA_HOME /usr/local/cuda PATH_SUFFIXES lib64 lib)
   set(torch_cuda ${EOSHARD_TORCH_LIBRARY_DIR}/libtorch_cuda.so)
   set(missing)
-  foreach(part CMAKE_CUDA_COMPILER NCCL_INCLUDE_DIR NCCL_LIBRARY)
+  foreach(part CMAKE_CUDA_COMPILER EOSHARD_CUDART_LIBRARY NCCL_INCLUDE_DIR NCCL_LIBRARY)
     if(NOT ${part})
       list(APPEND missing ${part})
     endif()
@@ -74,6 +77,7 @@ if(EOSHARD_HAVE_CUDA)
   target_include_directories(eoshard_cuda SYSTEM INTERFACE
     ${NCCL_INCLUDE_DIR} ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES})
   target_link_libraries(eoshard_cuda INTERFACE eoshard_torch
-    ${EOSHARD_TORCH_LIBRARY_DIR}/libtorch_cuda.so ${EOSHARD_TORCH_LIBRARY_DIR}/libc10_cuda.so ${NCCL_LIBRARY})
+    stdc++ ${EOSHARD_TORCH_LIBRARY_DIR}/libtorch_cuda.so ${EOSHARD_TORCH_LIBRARY_DIR}/libc10_cuda.so
+    ${EOSHARD_CUDART_LIBRARY} ${NCCL_LIBRARY})
   message(STATUS "With CUDA (${CMAKE_CUDA_COMPILER}) and NCCL (${NCCL_LIBRARY})")
 endif()

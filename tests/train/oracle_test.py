@@ -19,6 +19,7 @@ def reference_model(name, bands, classes):
     model = getattr(torchvision.models, name)(num_classes=classes)
     out = model.conv1.out_channels
     model.conv1 = torch.nn.Conv2d(bands, out, 7, 2, 3, bias=False)
+    torch.nn.init.kaiming_normal_(model.conv1.weight, mode="fan_out", nonlinearity="relu")  # as torchvision draws it
     return model
 
 
@@ -72,6 +73,23 @@ def check(data, out, single_label, **options):
     print(f"{info['model']}: loss {loss.item():.6f} / {result['loss']:.6f}, F1 micro {result['f1_micro']:.4f}")
 
 
+def check_initialisation(data, out):
+    """A rate of zero leaves the weights as they were drawn: torchvision's distributions, tensor by tensor."""
+    training.succeed(data, out, epochs=1, max_steps=1, batch_size=16, learning_rate=0, model="resnet18")
+    ours = load_file(out / "weights.safetensors")
+    torch.manual_seed(0)
+    for name, theirs in reference_model("resnet18", 12, 4).state_dict().items():
+        one = ours[name].double()
+        assert one.shape == theirs.shape, name
+        if theirs.dim() == 4 or name == "fc.weight":  # relative error of a deviation from n draws: 1 / sqrt(2 n)
+            deviation = theirs.double().std()
+            tolerance = 5 * deviation / (2 * theirs.numel()) ** 0.5 * 2**0.5
+            assert abs(one.std() - deviation) < tolerance, (name, one.std(), deviation)
+            assert abs(one.mean()) < 5 * deviation / theirs.numel() ** 0.5, name
+        elif name.endswith(("weight", "bias")) and not name.startswith("fc"):
+            assert torch.equal(one, theirs.double()), name
+
+
 def main():
     with training.temporary_folder() as folder:
         folder = pathlib.Path(folder)
@@ -79,6 +97,7 @@ def main():
         check(data, folder / "r18", False, epochs=2, batch_size=16, learning_rate=0.003, model="resnet18")
         check(data, folder / "r50", False, epochs=1, batch_size=16, learning_rate=0.01, model="resnet50",
               bands="B8A,B04,B01")
+        check_initialisation(data, folder / "initial")
         images = training.make_dataset(folder / "images", 48, 20, 37, "image", 28, "single-label")
         check(images, folder / "sat", True, epochs=2, batch_size=16, learning_rate=0.003, model="resnet18")
     return 0
