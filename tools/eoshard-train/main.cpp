@@ -179,7 +179,7 @@ int main(int argc, char** argv) {
   train::ensure_passive_waiting(argv);
   train::CommandLine line;
   return run_program({"eoshard-train",
-                      "Train a multispectral network on a dataset of eoshard-ingest or eoshard-pack, and score it.",
+                      "Train a multispectral network on a dataset of eoshard-ingest, and score it.",
                       MpiThreads::main_only,
                       [&](CLI::App& app) { train::declare_options(app, line); },
                       [&](const Communicator& world, const Log& log) { return train::run(line, world, log); }},
