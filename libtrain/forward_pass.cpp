@@ -10,7 +10,8 @@ namespace {
 // step changes the weights.
 class AutocastScope {
  public:
-  AutocastScope(at::DeviceType device, bool is_enabled) : device_(device), was_enabled_(at::autocast::is_autocast_enabled(device)) {
+  AutocastScope(at::DeviceType device, bool is_enabled)
+      : device_(device), was_enabled_(at::autocast::is_autocast_enabled(device)) {
     at::autocast::set_autocast_enabled(device_, is_enabled);
     if (is_enabled) at::autocast::set_autocast_dtype(device_, at::kBFloat16);
     at::autocast::increment_nesting();

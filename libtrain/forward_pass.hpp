@@ -26,9 +26,9 @@ struct ForwardPass {
 
 /// A batch on the device. On the CPU `images` borrows the loader's memory.
 struct DeviceBatch {
-  at::Tensor images;                       ///< (N, bands, rows, columns) float32, channels-last
-  at::Tensor targets;                      ///< see make_targets
-  std::vector<std::uint8_t> labels;        ///< (N, classes) multi-hot
+  at::Tensor images;                 ///< (N, bands, rows, columns) float32, channels-last
+  at::Tensor targets;                ///< see make_targets
+  std::vector<std::uint8_t> labels;  ///< (N, classes) multi-hot
   std::int64_t samples() const { return images.size(0); }
 };
 

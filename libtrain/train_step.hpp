@@ -11,7 +11,7 @@ namespace eoshard::train {
 
 /// The same on every rank.
 struct StepFigures {
-  double loss = 0;               ///< mean over the global batch
+  double loss = 0;              ///< mean over the global batch
   bool is_stop_wanted = false;  ///< some rank asked to stop
 };
 

@@ -36,7 +36,8 @@ bool is_augmented(const TrainOptions& options, const char* name) {
   return std::find(options.augment.begin(), options.augment.end(), name) != options.augment.end();
 }
 
-// --- what a run is made of --------------------------------------------------------------------------------------------
+// --- what a run is made of
+// --------------------------------------------------------------------------------------------
 
 // A dataset as the network sees it. An empty split has no reader.
 struct OpenDataset {
@@ -50,7 +51,8 @@ struct OpenDataset {
 };
 
 void check_fits(const OpenDataset& dataset, const TrainOptions& options) {
-  if (!dataset.has("train")) throw Error(ErrorKind::input, fmt::format("{}: the training split is empty", options.data));
+  if (!dataset.has("train"))
+    throw Error(ErrorKind::input, fmt::format("{}: the training split is empty", options.data));
   const std::int64_t samples = dataset.split("train").samples();
   if (options.batch_size > samples) {
     throw Error(ErrorKind::usage, fmt::format("--batch-size {} is larger than the training split of {} samples",
@@ -70,7 +72,8 @@ OpenDataset open_dataset(const TrainOptions& options) {
   dataset.task = parse_task(dataset.manifest.task);
   for (const ingest::Split& split : dataset.manifest.splits) {
     if (split.samples == 0) continue;
-    dataset.splits[split.name] = std::make_unique<SplitReader>(options.data, dataset.manifest, split.name, dataset.input);
+    dataset.splits[split.name] =
+        std::make_unique<SplitReader>(options.data, dataset.manifest, split.name, dataset.input);
   }
   check_fits(dataset, options);
   return dataset;
@@ -79,7 +82,8 @@ OpenDataset open_dataset(const TrainOptions& options) {
 at::Device choose_device(const TrainOptions& options, const Communicator::NodePlace& place) {
   if (options.device == "cpu") return at::kCPU;
   if (!is_built_with_cuda()) {
-    throw Error(ErrorKind::usage, "--device cuda: this program was built without CUDA; use --device cpu, or build with EOSHARD_CUDA=ON");
+    throw Error(ErrorKind::usage,
+                "--device cuda: this program was built without CUDA; use --device cpu, or build with EOSHARD_CUDA=ON");
   }
   const auto devices = static_cast<int>(torch::cuda::device_count());
   if (devices == 0) throw Error(ErrorKind::usage, "--device cuda: no GPU is to be seen here; use --device cpu");
@@ -87,15 +91,13 @@ at::Device choose_device(const TrainOptions& options, const Communicator::NodePl
 }
 
 Schedule make_schedule(const TrainOptions& options, std::int64_t steps_per_epoch) {
-  return {options.learning_rate,
-          options.learning_rate * options.warmup_start_factor,
-          options.warmup_epochs,
-          options.milestones,
-          options.gamma,
-          steps_per_epoch};
+  return {options.learning_rate, options.learning_rate * options.warmup_start_factor,
+          options.warmup_epochs, options.milestones,
+          options.gamma,         steps_per_epoch};
 }
 
-// --- a run ------------------------------------------------------------------------------------------------------------
+// --- a run
+// ------------------------------------------------------------------------------------------------------------
 
 class Trainer {
  public:
@@ -138,7 +140,8 @@ class Trainer {
 };
 
 NetworkShape network_shape(const OpenDataset& dataset) {
-  return {static_cast<std::int64_t>(dataset.input.bands.size()), static_cast<std::int64_t>(dataset.manifest.classes.size())};
+  return {static_cast<std::int64_t>(dataset.input.bands.size()),
+          static_cast<std::int64_t>(dataset.manifest.classes.size())};
 }
 
 OpenDataset open_together(const TrainOptions& options, const Communicator& world) {
@@ -261,11 +264,11 @@ void Trainer::take_step(BatchLoader& loader) {
 void Trainer::check_loss(double loss, double rate) const {
   if (std::isfinite(loss)) return;
   const fs::path checkpoint = newest_checkpoint_path(run_);
-  throw Error(ErrorKind::input,
-              fmt::format("the loss became {} at step {} (epoch {}) with learning rate {:.6g}; last good checkpoint: {}; "
-                          "try a lower --learning-rate or a longer --warmup-epochs in a new --out",
-                          loss, position_.step, position_.epoch + 1, rate,
-                          checkpoint.empty() ? "none" : checkpoint.string()))
+  throw Error(
+      ErrorKind::input,
+      fmt::format("the loss became {} at step {} (epoch {}) with learning rate {:.6g}; last good checkpoint: {}; "
+                  "try a lower --learning-rate or a longer --warmup-epochs in a new --out",
+                  loss, position_.step, position_.epoch + 1, rate, checkpoint.empty() ? "none" : checkpoint.string()))
       .mark_agreed();
 }
 
@@ -276,10 +279,13 @@ EvaluationResult Trainer::evaluate_split(const std::string& split, std::int64_t 
   options.micro_batch_size = options_.micro_batch_size;
   options.loader_threads = static_cast<int>(options_.loader_threads);
   const std::int64_t ranks = world_.size();
-  const EvaluationResult result = evaluate(pass_, dataset_.split(split), transform_, options, world_, [&](std::int64_t done) {
-    show(split, std::min(samples, done * ranks), samples, "");
-  });
-  Json line = {{"epoch", epoch}, {"split", split}, {"step", position_.step}, {"loss", result.loss},
+  const EvaluationResult result =
+      evaluate(pass_, dataset_.split(split), transform_, options, world_,
+               [&](std::int64_t done) { show(split, std::min(samples, done * ranks), samples, ""); });
+  Json line = {{"epoch", epoch},
+               {"split", split},
+               {"step", position_.step},
+               {"loss", result.loss},
                {"f1_micro", result.scores.micro.f1},
                {"f1_macro", result.scores.macro.f1},
                {"precision_micro", result.scores.micro.precision},
@@ -321,7 +327,8 @@ void Trainer::show(const std::string& step, std::int64_t done, std::int64_t tota
   setting_.show_progress({step, static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total), "images", note});
 }
 
-// --- the end ----------------------------------------------------------------------------------------------------------
+// --- the end
+// ----------------------------------------------------------------------------------------------------------
 
 void Trainer::load_best_weights() {
   on_root([&] { state_.load_model(read_checkpoint(run_ / kBestName).tensors); });

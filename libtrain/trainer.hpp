@@ -20,8 +20,8 @@ struct RunRules {
 struct TrainSetting {
   const Communicator& world;
   const Log& log;
-  ProgressCallback show_progress;               ///< called on every rank
-  std::function<bool()> is_stop_requested;      ///< polled once a step; true on any rank stops all after that step
+  ProgressCallback show_progress;           ///< called on every rank
+  std::function<bool()> is_stop_requested;  ///< polled once a step; true on any rank stops all after that step
   RunRules rules;
 };
 

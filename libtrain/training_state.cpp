@@ -27,7 +27,8 @@ void fill(const NamedTensors& views, const char* prefix, const NamedTensors& fro
   const at::NoGradGuard no_gradients;
   for (const NamedTensor& view : views) {
     const at::Tensor& value = find_tensor(from, prefix + view.name);
-    if (value.sizes() != view.tensor.sizes()) throw Error(ErrorKind::input, view.name + " has another shape in this file");
+    if (value.sizes() != view.tensor.sizes())
+      throw Error(ErrorKind::input, view.name + " has another shape in this file");
     view.tensor.copy_(value);
   }
 }

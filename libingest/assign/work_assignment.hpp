@@ -10,8 +10,8 @@ struct WorkAssignment {
   std::vector<std::vector<int>> units_of_rank;  ///< each rank's units, longest first; idle ranks have none
   std::vector<double> load_of_rank;             ///< seconds
 
-  double makespan() const;          ///< load of the busiest rank
-  double ideal() const;             ///< total load / ranks
+  double makespan() const;  ///< load of the busiest rank
+  double ideal() const;     ///< total load / ranks
 };
 
 /// Longest unit first, each onto the least loaded rank (Graham 1969, "Bounds on multiprocessing timing anomalies":

@@ -15,8 +15,8 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, st
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t product0 = std::uint64_t{kMultiplier0} * counter[0];
     const std::uint64_t product1 = std::uint64_t{kMultiplier1} * counter[2];
-    counter = {high_word(product1) ^ counter[1] ^ key[0], low_word(product1),
-               high_word(product0) ^ counter[3] ^ key[1], low_word(product0)};
+    counter = {high_word(product1) ^ counter[1] ^ key[0], low_word(product1), high_word(product0) ^ counter[3] ^ key[1],
+               low_word(product0)};
     key[0] += kWeyl0;
     key[1] += kWeyl1;
   }
@@ -24,8 +24,8 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, st
 }
 
 std::uint64_t random_bits(std::uint64_t seed, std::uint64_t a, std::uint64_t b) {
-  const auto words = philox4x32({low_word(b), high_word(b), low_word(a), high_word(a)},
-                                {low_word(seed), high_word(seed)});
+  const auto words =
+      philox4x32({low_word(b), high_word(b), low_word(a), high_word(a)}, {low_word(seed), high_word(seed)});
   return std::uint64_t{words[0]} << 32 | words[1];
 }
 

@@ -10,9 +10,9 @@
 
 namespace eoshard {
 
-inline constexpr int kPatchSizeM = 1200;      ///< BigEarthNet's patch side
+inline constexpr int kPatchSizeM = 1200;  ///< BigEarthNet's patch side
 inline constexpr int kFinestResolutionM = 10;
-inline constexpr int kSclResolutionM = 20;    ///< grid of the scene classification that is read
+inline constexpr int kSclResolutionM = 20;  ///< grid of the scene classification that is read
 
 /// One reflectance band of a Level-2A product. `id` is the index used by BOA_ADD_OFFSET (B10 = 10 is not in L2A).
 struct BandInfo {
@@ -37,10 +37,10 @@ inline constexpr std::array<BandInfo, 12> kBands = {{{"B01", 0, 60},
 
 /// The bands of one native resolution: stored together, decoded together, the pipeline's unit of work.
 struct ResolutionGroup {
-  std::string array_name;          ///< "data_10m"
-  int resolution_m;                ///< 10, 20 or 60
-  int patch_px;                    ///< side of a patch on this grid: 120, 60 or 20
-  std::vector<BandInfo> bands;     ///< in kBands order
+  std::string array_name;       ///< "data_10m"
+  int resolution_m;             ///< 10, 20 or 60
+  int patch_px;                 ///< side of a patch on this grid: 120, 60 or 20
+  std::vector<BandInfo> bands;  ///< in kBands order
 };
 
 /// The three groups, finest first.

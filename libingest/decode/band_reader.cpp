@@ -23,8 +23,8 @@ ImageLayout read_layout(GDALDataset& dataset, const std::string& path) {
   GDALRasterBand& band = *dataset.GetRasterBand(1);
   const GDALDataType type = band.GetRasterDataType();
   if (type != GDT_Byte && type != GDT_UInt16) {
-    throw Error(ErrorKind::input, fmt::format("{} has pixels of type {} instead of Byte or UInt16", path,
-                                              GDALGetDataTypeName(type)));
+    throw Error(ErrorKind::input,
+                fmt::format("{} has pixels of type {} instead of Byte or UInt16", path, GDALGetDataTypeName(type)));
   }
   ImageLayout layout{band.GetXSize(), band.GetYSize(), 0, 0, GDALGetDataTypeSizeBytes(type)};
   band.GetBlockSize(&layout.tile_width, &layout.tile_height);
@@ -78,7 +78,8 @@ void BandReader::read_tile(int tile_column, int tile_row, std::span<std::byte> p
   // as a warning and fills the gap with zeros, so a warning counts as a failure.
   const CPLErr status = dataset->GetRasterBand(1)->ReadBlock(tile_column, tile_row, pixels.data());
   check_gdal(status == CE_None && !errors.has_any(),
-             fmt::format("{}: tile ({}, {}) cannot be decoded; the file is damaged or truncated", path_, tile_column, tile_row),
+             fmt::format("{}: tile ({}, {}) cannot be decoded; the file is damaged or truncated", path_, tile_column,
+                         tile_row),
              errors);
   handles_->give_back(std::move(dataset));
 }
@@ -86,9 +87,10 @@ void BandReader::read_tile(int tile_column, int tile_row, std::span<std::byte> p
 void check_layout(const BandReader& band, int size_px, int bytes_per_pixel) {
   const ImageLayout& layout = band.layout();
   if (layout.width == size_px && layout.height == size_px && layout.bytes_per_pixel == bytes_per_pixel) return;
-  throw Error(ErrorKind::input,
-              fmt::format("{} is {}x{} of {} bit instead of {}x{} of {} bit, which MTD_TL.xml announces", band.path(),
-                          layout.width, layout.height, 8 * layout.bytes_per_pixel, size_px, size_px, 8 * bytes_per_pixel));
+  throw Error(
+      ErrorKind::input,
+      fmt::format("{} is {}x{} of {} bit instead of {}x{} of {} bit, which MTD_TL.xml announces", band.path(),
+                  layout.width, layout.height, 8 * layout.bytes_per_pixel, size_px, size_px, 8 * bytes_per_pixel));
 }
 
 }  // namespace eoshard::ingest

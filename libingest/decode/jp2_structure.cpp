@@ -13,8 +13,8 @@
 namespace eoshard::ingest {
 namespace {
 
-constexpr std::uint32_t kCodestreamBox = 0x6a703263;   // "jp2c"
-constexpr std::uint32_t kSignatureBox = 0x6a502020;    // "jP  "
+constexpr std::uint32_t kCodestreamBox = 0x6a703263;  // "jp2c"
+constexpr std::uint32_t kSignatureBox = 0x6a502020;   // "jP  "
 constexpr std::uint64_t kEndOfCodestream = 0xffd9;
 
 struct VsiFileTraits {
@@ -46,7 +46,9 @@ class Jp2File {
     throw Error(ErrorKind::input, fmt::format("{} is truncated; download the product again", path_));
   }
 
-  [[noreturn]] void throw_no_jp2() const { throw Error(ErrorKind::input, fmt::format("{} is no JPEG 2000 file", path_)); }
+  [[noreturn]] void throw_no_jp2() const {
+    throw Error(ErrorKind::input, fmt::format("{} is no JPEG 2000 file", path_));
+  }
 
  private:
   const std::string& path_;

@@ -32,7 +32,8 @@ void cut_square(std::span<const std::shared_ptr<TileRow>> rows, int x, int y, in
   for (const auto& row : rows) {
     const int first = x / row->layout.tile_width;
     const int last = (x + size - 1) / row->layout.tile_width;
-    for (int tile_column = first; tile_column <= last; ++tile_column) copy_from_tile(*row, tile_column, x, y, size, out);
+    for (int tile_column = first; tile_column <= last; ++tile_column)
+      copy_from_tile(*row, tile_column, x, y, size, out);
   }
 }
 

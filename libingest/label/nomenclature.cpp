@@ -147,7 +147,8 @@ Nomenclature make_nomenclature(std::string_view name) {
   if (name == "bigearthnet-19") return make_bigearthnet_19();
   if (name == "bigearthnet-43") return make_one_to_one("bigearthnet-43", bigearthnet_name, kGlaciers);
   if (name == "corine-44") {
-    return make_one_to_one("corine-44", [](int code) { return std::string(kCorineNames[static_cast<std::size_t>(code - 1)]); }, 0);
+    return make_one_to_one(
+        "corine-44", [](int code) { return std::string(kCorineNames[static_cast<std::size_t>(code - 1)]); }, 0);
   }
   throw Error(ErrorKind::usage,
               fmt::format("--nomenclature '{}' is unknown; choose {}", name, fmt::join(kNomenclatureNames, ", ")));

@@ -80,15 +80,17 @@ void PatchLabeler::State::open() {
                                               settings.raster_path, raster->GetRasterCount()));
   }
   if (raster->GetSpatialRef() == nullptr) {
-    throw Error(ErrorKind::input, fmt::format("{} has no projection; assign one (gdal_edit.py -a_srs EPSG:3035)",
-                                              settings.raster_path));
+    throw Error(ErrorKind::input,
+                fmt::format("{} has no projection; assign one (gdal_edit.py -a_srs EPSG:3035)", settings.raster_path));
   }
   const GdalErrors errors;
   CPLStringList options;
   options.SetNameValue("DST_SRS", fmt::format("EPSG:{}", geometry.epsg).c_str());
-  exact = decltype(exact)(GDALCreateGenImgProjTransformer2(GDALDataset::ToHandle(raster.get()), nullptr, options.List()));
+  exact =
+      decltype(exact)(GDALCreateGenImgProjTransformer2(GDALDataset::ToHandle(raster.get()), nullptr, options.List()));
   check_gdal(static_cast<bool>(exact),
-             fmt::format("no transformation from EPSG:{} to the projection of {}", geometry.epsg, settings.raster_path), errors);
+             fmt::format("no transformation from EPSG:{} to the projection of {}", geometry.epsg, settings.raster_path),
+             errors);
   approximate = decltype(approximate)(GDALCreateApproxTransformer(GDALGenImgProjTransform, exact.get(), kMaxErrorPx));
 }
 
@@ -102,7 +104,8 @@ void PatchLabeler::State::map_line(int line, BlockMap& map, int row_in_block) {
     z[column] = 0;
   }
   constexpr int kDestinationToSource = TRUE;
-  GDALApproxTransform(approximate.get(), kDestinationToSource, geometry.size_10m_px, x.data(), y.data(), z.data(), succeeded.data());
+  GDALApproxTransform(approximate.get(), kDestinationToSource, geometry.size_10m_px, x.data(), y.data(), z.data(),
+                      succeeded.data());
   for (std::size_t column = 0; column < width; ++column) {
     const int raster_column = succeeded[column] ? to_index(x[column], raster->GetRasterXSize()) : kOutside;
     const int raster_row = succeeded[column] ? to_index(y[column], raster->GetRasterYSize()) : kOutside;
@@ -132,8 +135,8 @@ std::vector<std::int32_t> PatchLabeler::State::read_window(const BlockMap& map) 
   std::vector<std::int32_t> window(static_cast<std::size_t>(map.width()) * static_cast<std::size_t>(map.height()));
   const GdalErrors errors;
   const CPLErr status =
-      raster->GetRasterBand(1)->RasterIO(GF_Read, map.first_column, map.first_row, map.width(), map.height(), window.data(),
-                                         map.width(), map.height(), GDT_Int32, 0, 0, nullptr);
+      raster->GetRasterBand(1)->RasterIO(GF_Read, map.first_column, map.first_row, map.width(), map.height(),
+                                         window.data(), map.width(), map.height(), GDT_Int32, 0, 0, nullptr);
   check_gdal(status == CE_None, fmt::format("{} cannot be read", settings.raster_path), errors);
   return window;
 }
@@ -152,9 +155,11 @@ std::vector<std::uint8_t> PatchLabeler::State::grid_codes(const BlockMap& map) c
     const std::int32_t value = window[row * static_cast<std::size_t>(map.width()) + column];
     const Cover cover = read_cover(value);
     if (cover.kind == CoverKind::unknown && !(has_no_data && value == no_data)) {
-      throw Error(ErrorKind::input,
-                  fmt::format("{} holds {} at column {}, row {}: neither a CORINE grid code (1 to 44) nor a three-digit "
-                              "code (111 to 523)", settings.raster_path, value, map.columns[at], map.rows[at]));
+      throw Error(
+          ErrorKind::input,
+          fmt::format("{} holds {} at column {}, row {}: neither a CORINE grid code (1 to 44) nor a three-digit "
+                      "code (111 to 523)",
+                      settings.raster_path, value, map.columns[at], map.rows[at]));
     }
     codes[at] = static_cast<std::uint8_t>(cover.grid_code);
   }
@@ -201,7 +206,8 @@ PatchLabeler::Row PatchLabeler::label_row(int patch_row) {
     const BlockMap map = state_->map_block(patch_row);
     const std::vector<std::uint8_t> codes = state_->grid_codes(map);
     Row row{{}, !map.is_empty()};
-    for (int column = 0; column < state_->patch_columns; ++column) row.patches.push_back(state_->label_patch(codes, column));
+    for (int column = 0; column < state_->patch_columns; ++column)
+      row.patches.push_back(state_->label_patch(codes, column));
     return row;
   });
 }

@@ -12,14 +12,14 @@
 namespace eoshard::ingest {
 
 struct PatchLabels {
-  std::uint64_t classes = 0;   ///< bit c: class c is present
-  int labelled_pixels = 0;     ///< of 14,400 at 10 m, those with any land-cover code
+  std::uint64_t classes = 0;  ///< bit c: class c is present
+  int labelled_pixels = 0;    ///< of 14,400 at 10 m, those with any land-cover code
 };
 
 struct LabelSettings {
-  std::string raster_path;        ///< grid codes or three-digit codes, any projection
+  std::string raster_path;  ///< grid codes or three-digit codes, any projection
   Nomenclature nomenclature;
-  double min_class_percent = 0;   ///< share of a patch from which a class counts; 0: any pixel
+  double min_class_percent = 0;  ///< share of a patch from which a class counts; 0: any pixel
 };
 
 /// Labels the patches of one granule, a row of patches at a time. Each row is warped by nearest neighbour in full-width

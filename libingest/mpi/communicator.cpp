@@ -22,7 +22,8 @@ void check_mpi(int status, const char* call) {
   char text[MPI_MAX_ERROR_STRING];
   int length = 0;
   MPI_Error_string(status, text, &length);
-  throw Error(ErrorKind::mpi, fmt::format("{} failed: {}", call, std::string_view(text, static_cast<std::size_t>(length))));
+  throw Error(ErrorKind::mpi,
+              fmt::format("{} failed: {}", call, std::string_view(text, static_cast<std::size_t>(length))));
 }
 
 void CommunicatorTraits::close(MPI_Comm communicator) noexcept { MPI_Comm_free(&communicator); }

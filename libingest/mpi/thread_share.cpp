@@ -33,7 +33,8 @@ bool is_same(const Placement& a, const Placement& b) {
 int threads_per_rank(const Communicator& world) {
   const Placement own = own_placement();
   const std::vector<Placement> all = world.all_gather(std::span<const Placement>(&own, 1));
-  const auto sharers = std::count_if(all.begin(), all.end(), [&](const Placement& other) { return is_same(own, other); });
+  const auto sharers =
+      std::count_if(all.begin(), all.end(), [&](const Placement& other) { return is_same(own, other); });
   return std::max(1, CPU_COUNT(&own.cores) / static_cast<int>(sharers));
 }
 

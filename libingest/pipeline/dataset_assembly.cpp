@@ -67,8 +67,12 @@ class Assembly {
  public:
   Assembly(std::vector<Source> sources, const WorkFolder& work, const IngestOptions& options,
            const std::vector<std::string>& classes, const Communicator& world, const ProgressCallback& progress)
-      : sources_(std::move(sources)), work_(work), rule_(parse_split_rule(options.split, options.seed)), classes_(classes),
-        world_(world), progress_(progress) {
+      : sources_(std::move(sources)),
+        work_(work),
+        rule_(parse_split_rule(options.split, options.seed)),
+        classes_(classes),
+        world_(world),
+        progress_(progress) {
     for (const Source& source : sources_) products_.push_back(source.product);
   }
 
@@ -87,7 +91,9 @@ class Assembly {
   }
 
  private:
-  bool is_own(std::size_t item) const { return static_cast<int>(item % static_cast<std::size_t>(world_.size())) == world_.rank(); }
+  bool is_own(std::size_t item) const {
+    return static_cast<int>(item % static_cast<std::size_t>(world_.size())) == world_.rank();
+  }
 
   void tally_own_products() {
     counts_.resize(products_.size());
@@ -108,7 +114,8 @@ class Assembly {
     totals_ = {};
     for (const Totals& rank : all) {
       for (std::size_t split = 0; split < kSplits; ++split) {
-        for (std::size_t band = 0; band < kBands.size(); ++band) totals_[split].moments[band].add(rank[split].moments[band]);
+        for (std::size_t band = 0; band < kBands.size(); ++band)
+          totals_[split].moments[band].add(rank[split].moments[band]);
         for (std::size_t index = 0; index < kMaxClasses; ++index) {
           totals_[split].class_counts[index] += rank[split].class_counts[index];
         }
@@ -116,7 +123,8 @@ class Assembly {
     }
     for (std::size_t split = 0; split < kSplits; ++split) {
       first_index_[split].assign(1, 0);
-      for (const ProductCounts& counts : counts_) first_index_[split].push_back(first_index_[split].back() + counts.samples[split]);
+      for (const ProductCounts& counts : counts_)
+        first_index_[split].push_back(first_index_[split].back() + counts.samples[split]);
     }
   }
 
@@ -128,8 +136,8 @@ class Assembly {
       const ProductTally tally = tally_product(products_[product], work_, rule_);
       for (std::size_t split = 0; split < kSplits; ++split) {
         const auto first = static_cast<std::int64_t>(first_index_[split][product]);
-        write_file(work_.sample_rows(products_[product], kSplitNames[split]), sample_rows(tally, split, first, classes_),
-                   Durability::rename_only);
+        write_file(work_.sample_rows(products_[product], kSplitNames[split]),
+                   sample_rows(tally, split, first, classes_), Durability::rename_only);
       }
       write_file(work_.rejected_rows(products_[product]), rejected_rows(tally), Durability::rename_only);
     }
@@ -171,17 +179,21 @@ class Assembly {
 
   void write_shard(std::size_t split, std::int64_t shard) {
     write_image_shards(split, shard);
-    write_row_shard(split, shard, classes_spec(classes_.size()), [&](const ProductTally& tally, const Survivor& survivor, std::byte* row) {
-      const std::uint64_t mask = tally.scan.patches[static_cast<std::size_t>(survivor.patch_index)].labels.classes;
-      for (std::size_t index = 0; index < classes_.size(); ++index) row[index] = static_cast<std::byte>(mask >> index & 1);
-    });
-    write_row_shard(split, shard, patch_id_spec(), [&](const ProductTally& tally, const Survivor& survivor, std::byte* row) {
-      const std::string id = patch_id(tally.scan.product.name, tally.scan.grid.position_of(survivor.patch_index));
-      if (id.size() > kPatchIdBytes) {
-        throw Error(ErrorKind::input, fmt::format("patch id {} is longer than {} characters", id, kPatchIdBytes));
-      }
-      std::memcpy(row, id.data(), id.size());
-    });
+    write_row_shard(split, shard, classes_spec(classes_.size()),
+                    [&](const ProductTally& tally, const Survivor& survivor, std::byte* row) {
+                      const std::uint64_t mask =
+                          tally.scan.patches[static_cast<std::size_t>(survivor.patch_index)].labels.classes;
+                      for (std::size_t index = 0; index < classes_.size(); ++index)
+                        row[index] = static_cast<std::byte>(mask >> index & 1);
+                    });
+    write_row_shard(
+        split, shard, patch_id_spec(), [&](const ProductTally& tally, const Survivor& survivor, std::byte* row) {
+          const std::string id = patch_id(tally.scan.product.name, tally.scan.grid.position_of(survivor.patch_index));
+          if (id.size() > kPatchIdBytes) {
+            throw Error(ErrorKind::input, fmt::format("patch id {} is longer than {} characters", id, kPatchIdBytes));
+          }
+          std::memcpy(row, id.data(), id.size());
+        });
   }
 
   std::filesystem::path array_folder(std::size_t split, const std::string& array) const {
@@ -249,7 +261,8 @@ class Assembly {
     for (const ResolutionGroup& group : resolution_groups()) specs.push_back(image_spec(describe_array(group)));
     for (const ArraySpec& spec : specs) {
       std::filesystem::create_directories(array_folder(split, spec.name));
-      write_file(array_folder(split, spec.name) / "zarr.json", zarr_array_metadata(spec, samples(split)), Durability::rename_only);
+      write_file(array_folder(split, spec.name) / "zarr.json", zarr_array_metadata(spec, samples(split)),
+                 Durability::rename_only);
     }
     write_file(split_folder(work_.out(), std::string(kSplitNames[split])) / "zarr.json", zarr_group_metadata("{}"),
                Durability::rename_only);
@@ -271,21 +284,22 @@ class Assembly {
       for (const ProductCounts& counts : counts_) patches += counts.rejected[reason];
       dataset.rejected[std::string(kRejectReasonNames[reason])] = patches;
     }
-    for (std::size_t product = 0; product < sources_.size(); ++product) fill_in_counts(sources_[product], counts_[product]);
+    for (std::size_t product = 0; product < sources_.size(); ++product)
+      fill_in_counts(sources_[product], counts_[product]);
     dataset.sources = std::move(sources_);
     return dataset;
   }
 
   std::vector<Source> sources_;
-  std::vector<std::string> products_;                             // their names
+  std::vector<std::string> products_;  // their names
   const WorkFolder& work_;
   SplitRule rule_;
   const std::vector<std::string>& classes_;
   const Communicator& world_;
   const ProgressCallback& progress_;
-  std::vector<ProductCounts> counts_;                             // one a product
-  Totals totals_;                                                 // own products', then all
-  std::array<std::vector<std::uint64_t>, kSplits> first_index_;   // a product's first index, and the total last
+  std::vector<ProductCounts> counts_;                            // one a product
+  Totals totals_;                                                // own products', then all
+  std::array<std::vector<std::uint64_t>, kSplits> first_index_;  // a product's first index, and the total last
   std::unique_ptr<ProductTally> cached_;
   std::size_t cached_product_ = 0;
 };

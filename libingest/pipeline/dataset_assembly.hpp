@@ -21,8 +21,8 @@ struct AssembledDataset {
   std::vector<Source> sources;
 };
 
-/// Assembles the products of `sources` (in dataset order; all scanned and extracted), whose kept and rejected counts are
-/// filled in. Collective. Returns on every rank what the manifest says of splits, rejected patches and sources.
+/// Assembles the products of `sources` (in dataset order; all scanned and extracted), whose kept and rejected counts
+/// are filled in. Collective. Returns on every rank what the manifest says of splits, rejected patches and sources.
 AssembledDataset assemble_dataset(std::vector<Source> sources, const WorkFolder& work, const IngestOptions& options,
                                   const std::vector<std::string>& classes, const Communicator& world,
                                   const ProgressCallback& progress);

@@ -113,7 +113,8 @@ class Verifier {
     std::int64_t rows = -1;  // the header is none
     for (std::string line; std::getline(table, line);) ++rows;
     if (rows == manifest_.samples()) return;
-    add({"", "samples.csv", -1, "", fmt::format("has {} rows instead of {}", std::max<std::int64_t>(rows, 0), manifest_.samples())});
+    add({"", "samples.csv", -1, "",
+         fmt::format("has {} rows instead of {}", std::max<std::int64_t>(rows, 0), manifest_.samples())});
   }
 
   std::string id_of(std::size_t index) const { return index < ids_.size() ? ids_[index] : ""; }

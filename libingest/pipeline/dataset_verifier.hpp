@@ -13,9 +13,9 @@ namespace eoshard::ingest {
 
 struct Damage {
   std::string split;
-  std::string array;      ///< "data_10m", "classes", …, or "samples.csv"
-  std::int64_t index = 0; ///< sample; -1 when the whole array or table is meant
-  std::string patch_id;   ///< "" when it cannot be read
+  std::string array;       ///< "data_10m", "classes", …, or "samples.csv"
+  std::int64_t index = 0;  ///< sample; -1 when the whole array or table is meant
+  std::string patch_id;    ///< "" when it cannot be read
   std::string reason;
 };
 

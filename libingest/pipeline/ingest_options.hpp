@@ -13,14 +13,14 @@ namespace eoshard::ingest {
 struct IngestOptions {
   std::vector<std::string> sources;  ///< .SAFE folders
   std::filesystem::path out;
-  std::string labels;                ///< land-cover raster
+  std::string labels;  ///< land-cover raster
   std::string nomenclature = "bigearthnet-19";
   double min_class_percent = 0;
   FilterThresholds thresholds;
   std::string split = "random:70/15/15";
   std::uint64_t seed = 0;
 
-  int threads = 0;                   ///< of this rank; 0: its share of the node's cores
+  int threads = 0;  ///< of this rank; 0: its share of the node's cores
   bool overwrite = false;
   std::string command_line;
 };

@@ -32,8 +32,16 @@ struct ScannedProduct {
 
 ScannedProduct summarise(const ProductScan& scan) {
   const Product& product = scan.product;
-  return {{product.name, product.path, product.baseline, product.mgrs_tile, product.acquired, product.geometry.epsg,
-           product.boa_add_offset, static_cast<std::uint64_t>(scan.grid.count()), 0, {}},
+  return {{product.name,
+           product.path,
+           product.baseline,
+           product.mgrs_tile,
+           product.acquired,
+           product.geometry.epsg,
+           product.boa_add_offset,
+           static_cast<std::uint64_t>(scan.grid.count()),
+           0,
+           {}},
           scan.candidates().size(),
           decoding_costs(scan)};
 }
@@ -46,8 +54,16 @@ Json to_json(const ScannedProduct& scanned) {
 
 ScannedProduct scanned_from(const Json& json) {
   ScannedProduct scanned;
-  scanned.source = {json.at(0), json.at(1), json.at(2), json.at(3), json.at(4), json.at(5),
-                    json.at(6).get<std::map<std::string, int>>(), json.at(7), 0, {}};
+  scanned.source = {json.at(0),
+                    json.at(1),
+                    json.at(2),
+                    json.at(3),
+                    json.at(4),
+                    json.at(5),
+                    json.at(6).get<std::map<std::string, int>>(),
+                    json.at(7),
+                    0,
+                    {}};
   scanned.candidates = json.at(8);
   scanned.costs_s = json.at(9).get<std::vector<double>>();
   return scanned;
@@ -60,8 +76,9 @@ void check_distinct(const std::vector<ScannedProduct>& products) {
     const std::string stem = scanned.source.product.substr(0, scanned.source.product.rfind('_'));
     const auto [first, is_new] = seen.emplace(stem, &scanned.source);
     if (is_new) continue;
-    throw Error(ErrorKind::input, fmt::format("{} and {} would give their patches the same ids ({}_…); name only one of them",
-                                              first->second->path, scanned.source.path, stem));
+    throw Error(ErrorKind::input,
+                fmt::format("{} and {} would give their patches the same ids ({}_…); name only one of them",
+                            first->second->path, scanned.source.path, stem));
   }
 }
 
@@ -82,7 +99,8 @@ class Ingest {
     scan_products();
     plan_work();
     extract_units();
-    AssembledDataset assembled = assemble_dataset(sources(), work_, options_, labels_.nomenclature.classes, world_, progress_);
+    AssembledDataset assembled =
+        assemble_dataset(sources(), work_, options_, labels_.nomenclature.classes, world_, progress_);
     return commit(std::move(assembled));
   }
 
@@ -104,7 +122,8 @@ class Ingest {
     world_.agree([&] {
       if (!world_.is_root()) return;
       const auto start = work_.prepare(configuration_json(options_), options_.overwrite);
-      if (start == WorkFolder::Start::resumed) log_.info("going on with the unfinished run in " + options_.out.string());
+      if (start == WorkFolder::Start::resumed)
+        log_.info("going on with the unfinished run in " + options_.out.string());
     });
   }
 
@@ -153,8 +172,9 @@ class Ingest {
     const WorkAssignment plan = assign_longest_first(costs_s, world_.size());
     own_units_ = plan.units_of_rank[static_cast<std::size_t>(world_.rank())];
     if (world_.is_root() && plan.ideal() > 0) {
-      log_.info(fmt::format("{} products, {} candidate patches, {} work units on {} ranks; busiest rank over mean: {:.3f}",
-                            products_.size(), candidates(), units_.size(), world_.size(), plan.makespan() / plan.ideal()));
+      log_.info(
+          fmt::format("{} products, {} candidate patches, {} work units on {} ranks; busiest rank over mean: {:.3f}",
+                      products_.size(), candidates(), units_.size(), world_.size(), plan.makespan() / plan.ideal()));
     }
   }
 

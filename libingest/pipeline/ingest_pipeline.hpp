@@ -9,8 +9,8 @@
 
 namespace eoshard::ingest {
 
-/// Makes the dataset `options.out`, or goes on with an interrupted run of the same options. Collective; on failure every
-/// rank throws the same error, and what was committed stays for the next run. Returns the manifest on every rank.
+/// Makes the dataset `options.out`, or goes on with an interrupted run of the same options. Collective; on failure
+/// every rank throws the same error, and what was committed stays for the next run. Returns the manifest on every rank.
 DatasetManifest ingest_products(const IngestOptions& options, const Communicator& world, const Log& log,
                                 const ProgressCallback& progress);
 

@@ -74,7 +74,8 @@ class GroupExtraction {
         steps_in_flight(),
         tbb::make_filter<void, std::shared_ptr<Step>>(filter_mode::serial_in_order,
                                                       [&](tbb::flow_control& control) { return next_step(control); }) &
-            tbb::make_filter<std::shared_ptr<Step>, std::shared_ptr<Step>>(filter_mode::parallel, [](const std::shared_ptr<Step>& step) { return decode_tiles(step); }) &
+            tbb::make_filter<std::shared_ptr<Step>, std::shared_ptr<Step>>(
+                filter_mode::parallel, [](const std::shared_ptr<Step>& step) { return decode_tiles(step); }) &
             tbb::make_filter<std::shared_ptr<Step>, void>(filter_mode::serial_in_order,
                                                           [&](const std::shared_ptr<Step>& step) {
                                                             cut_and_append(*step);
@@ -112,7 +113,8 @@ class GroupExtraction {
   }
 
   // Moves a band's window to the strips under a row of patches; tiles of strips that are new become tasks.
-  std::vector<std::shared_ptr<TileRow>> advance_window(BandStream& band, int patch_row, std::vector<TileTask>& tasks) const {
+  std::vector<std::shared_ptr<TileRow>> advance_window(BandStream& band, int patch_row,
+                                                       std::vector<TileTask>& tasks) const {
     const ImageLayout& layout = band.reader.layout();
     const int top = patch_row * group_.patch_px;
     const int first = top / layout.tile_height;
@@ -154,7 +156,8 @@ class GroupExtraction {
     patch.entry.position = position;
     for (std::size_t band = 0; band < bands_.size(); ++band) {
       const auto plane = std::span(buffers.pixels).subspan(band * plane_px, plane_px);
-      cut_square(step.strips[band], position.column * group_.patch_px, position.row * group_.patch_px, group_.patch_px, plane);
+      cut_square(step.strips[band], position.column * group_.patch_px, position.row * group_.patch_px, group_.patch_px,
+                 plane);
       const PixelMoments moments = harmonise(plane, bands_[band].offset);
       patch.entry.moments[band] = {moments.sum, moments.sum_of_squares, moments.minimum, moments.maximum};
       if (moments.has_zero) patch.entry.has_zero = 1;

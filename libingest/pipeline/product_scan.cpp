@@ -91,10 +91,14 @@ Product product_from(const Json& json) {
 
 Json to_json(const ScannedPatch& patch) {
   const SclCounts& scl = patch.scl;
-  return {scl.no_data,          scl.saturated,
-          scl.shadow,           scl.cloud,
-          scl.snow,             patch.labels.classes,
-          patch.labels.labelled_pixels, patch.rejected ? static_cast<int>(*patch.rejected) : -1};
+  return {scl.no_data,
+          scl.saturated,
+          scl.shadow,
+          scl.cloud,
+          scl.snow,
+          patch.labels.classes,
+          patch.labels.labelled_pixels,
+          patch.rejected ? static_cast<int>(*patch.rejected) : -1};
 }
 
 ScannedPatch patch_from(const Json& json) {
@@ -164,7 +168,8 @@ ProductScan parse_scan(const std::string& bytes) {
     for (const Json& patch : json.at("patches")) scan.patches.push_back(patch_from(patch));
     return scan;
   } catch (const Json::exception& error) {
-    throw Error(ErrorKind::io, fmt::format("the scan is damaged ({}); remove it and run the same command again", error.what()));
+    throw Error(ErrorKind::io,
+                fmt::format("the scan is damaged ({}); remove it and run the same command again", error.what()));
   }
 }
 

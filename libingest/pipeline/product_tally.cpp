@@ -19,13 +19,17 @@ bool has_zero_pixel(const std::vector<PartReader>& parts, std::size_t candidate)
 void check_parts_match(const std::vector<PartReader>& parts, std::span<const PatchPosition> candidates) {
   for (const PartReader& part : parts) {
     const auto& entries = part.entries();
-    const bool matches = std::equal(entries.begin(), entries.end(), candidates.begin(), candidates.end(),
-                                    [](const PartEntry& entry, PatchPosition position) { return entry.position == position; });
-    if (!matches) throw Error(ErrorKind::io, "a part holds other patches than the scan; remove 'unfinished' and run again");
+    const bool matches =
+        std::equal(entries.begin(), entries.end(), candidates.begin(), candidates.end(),
+                   [](const PartEntry& entry, PatchPosition position) { return entry.position == position; });
+    if (!matches)
+      throw Error(ErrorKind::io, "a part holds other patches than the scan; remove 'unfinished' and run again");
   }
 }
 
-std::string fraction(int pixels, int of_pixels) { return fmt::format("{:.6f}", static_cast<double>(pixels) / of_pixels); }
+std::string fraction(int pixels, int of_pixels) {
+  return fmt::format("{:.6f}", static_cast<double>(pixels) / of_pixels);
+}
 
 // Meteorological season of the northern hemisphere, as BigEarthNet's seasons are read.
 std::string season_of(const std::string& acquired) {
@@ -68,15 +72,30 @@ std::vector<std::string> patch_fields(const ProductScan& scan, int patch_index) 
           ""};
 }
 
-const std::vector<std::string> kPatchColumns = {"patch_id", "product", "mgrs_tile", "acquired", "baseline", "column", "row",
-                                                "epsg", "ulx", "uly", "no_data_fraction", "cloud_fraction",
-                                                "shadow_fraction", "snow_fraction", "labelled_fraction", "season", "country"};
+const std::vector<std::string> kPatchColumns = {"patch_id",
+                                                "product",
+                                                "mgrs_tile",
+                                                "acquired",
+                                                "baseline",
+                                                "column",
+                                                "row",
+                                                "epsg",
+                                                "ulx",
+                                                "uly",
+                                                "no_data_fraction",
+                                                "cloud_fraction",
+                                                "shadow_fraction",
+                                                "snow_fraction",
+                                                "labelled_fraction",
+                                                "season",
+                                                "country"};
 
 }  // namespace
 
 ProductTally tally_product(const std::string& product, const WorkFolder& work, const SplitRule& rule) {
   ProductTally tally;
-  tally.scan = with_context(work.scan_file(product).string(), [&] { return parse_scan(read_text_file(work.scan_file(product))); });
+  tally.scan = with_context(work.scan_file(product).string(),
+                            [&] { return parse_scan(read_text_file(work.scan_file(product))); });
   for (const ResolutionGroup& group : resolution_groups()) tally.parts.emplace_back(work.part_file(product, group));
   const std::vector<PatchPosition> candidates = tally.scan.candidates();
   check_parts_match(tally.parts, candidates);
@@ -96,10 +115,12 @@ std::array<ExactMoments, kBands.size()> sum_moments(const ProductTally& tally, s
   std::array<ExactMoments, kBands.size()> moments;
   const std::vector<ResolutionGroup> groups = resolution_groups();
   for (std::size_t group = 0; group < groups.size(); ++group) {
-    const auto patch_pixels = static_cast<std::uint64_t>(groups[group].patch_px) * static_cast<std::uint64_t>(groups[group].patch_px);
+    const auto patch_pixels =
+        static_cast<std::uint64_t>(groups[group].patch_px) * static_cast<std::uint64_t>(groups[group].patch_px);
     for (std::size_t band = 0; band < groups[group].bands.size(); ++band) {
-      const auto in_cube = std::find_if(kBands.begin(), kBands.end(),
-                                        [&](const BandInfo& info) { return info.name == groups[group].bands[band].name; });
+      const auto in_cube = std::find_if(kBands.begin(), kBands.end(), [&](const BandInfo& info) {
+        return info.name == groups[group].bands[band].name;
+      });
       ExactMoments& total = moments[static_cast<std::size_t>(in_cube - kBands.begin())];
       for (const Survivor& survivor : tally.survivors[split]) {
         total.add(tally.parts[group].entries()[survivor.candidate].moments[band], patch_pixels);
@@ -115,7 +136,8 @@ std::string sample_rows(const ProductTally& tally, std::size_t split, std::int64
   for (const Survivor& survivor : tally.survivors[split]) {
     std::vector<std::string> fields = {std::string(kSplitNames[split]), std::to_string(first_index++)};
     for (std::string& field : patch_fields(tally.scan, survivor.patch_index)) fields.push_back(std::move(field));
-    fields.push_back(join_labels(tally.scan.patches[static_cast<std::size_t>(survivor.patch_index)].labels.classes, classes));
+    fields.push_back(
+        join_labels(tally.scan.patches[static_cast<std::size_t>(survivor.patch_index)].labels.classes, classes));
     rows += csv_row(fields);
   }
   return rows;

@@ -18,14 +18,14 @@ inline constexpr std::size_t kSplits = kSplitNames.size();
 
 /// A patch that made it into the dataset: where it lies in the scan and in each part.
 struct Survivor {
-  int patch_index = 0;             ///< PatchGrid::index_of
-  std::size_t candidate = 0;       ///< position in every part's entries
+  int patch_index = 0;        ///< PatchGrid::index_of
+  std::size_t candidate = 0;  ///< position in every part's entries
 };
 
 struct ProductTally {
-  ProductScan scan;                                            ///< zero_pixels filled in
-  std::array<std::vector<Survivor>, kSplits> survivors;        ///< in row-major order
-  std::vector<PartReader> parts;                               ///< one a resolution group
+  ProductScan scan;                                      ///< zero_pixels filled in
+  std::array<std::vector<Survivor>, kSplits> survivors;  ///< in row-major order
+  std::vector<PartReader> parts;                         ///< one a resolution group
 };
 
 /// @throws Error{io} when a file is damaged.

@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Every name that a dataset puts into its folder; nothing else is ever removed.
-constexpr std::array<std::string_view, 7> kOwnNames = {kManifestName, "unfinished", "samples.csv", "rejected.csv",
+constexpr std::array<std::string_view, 7> kOwnNames = {kManifestName, "unfinished",      "samples.csv", "rejected.csv",
                                                        "train.zarr",  "validation.zarr", "test.zarr"};
 
 constexpr const char* kPartSuffix = ".part";
@@ -57,8 +57,9 @@ void WorkFolder::check_is_ours() const {
   if (!fs::exists(out_)) return;
   for (const auto& entry : fs::directory_iterator(out_)) {
     if (is_own_name(entry.path().filename().string())) continue;
-    throw Error(ErrorKind::usage, fmt::format("--out {}: the folder holds {}, which is no part of a dataset; name a new folder",
-                                              out_.string(), entry.path().filename().string()));
+    throw Error(ErrorKind::usage,
+                fmt::format("--out {}: the folder holds {}, which is no part of a dataset; name a new folder",
+                            out_.string(), entry.path().filename().string()));
   }
 }
 
@@ -77,15 +78,18 @@ WorkFolder::Start WorkFolder::prepare(const std::string& configuration, bool ove
     check_is_ours();
     const bool is_finished = fs::exists(out_ / kManifestName);
     if (is_finished && !overwrite) {
-      throw Error(ErrorKind::usage, fmt::format("--out {}: a finished dataset is there; use --overwrite to replace it, or "
-                                                "name another folder", out_.string()));
+      throw Error(ErrorKind::usage,
+                  fmt::format("--out {}: a finished dataset is there; use --overwrite to replace it, or "
+                              "name another folder",
+                              out_.string()));
     }
     if (!is_finished && is_same_run(configuration)) return Start::resumed;
     if (!is_finished && !overwrite && has_parts()) {
-      throw Error(ErrorKind::usage,
-                  fmt::format("--out {}: an unfinished run with other options is there (they differ in: {}); repeat its "
-                              "command to go on with it, or use --overwrite to begin anew", out_.string(),
-                              differing_options(configuration, read_text_file(configuration_file()))));
+      throw Error(
+          ErrorKind::usage,
+          fmt::format("--out {}: an unfinished run with other options is there (they differ in: {}); repeat its "
+                      "command to go on with it, or use --overwrite to begin anew",
+                      out_.string(), differing_options(configuration, read_text_file(configuration_file()))));
     }
     remove_dataset();
     fs::create_directories(folder());

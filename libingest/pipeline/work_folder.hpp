@@ -18,13 +18,15 @@ class WorkFolder {
   std::filesystem::path sample_rows(const std::string& product, std::string_view split) const {
     return folder() / (product + "." + std::string(split) + ".csv");
   }
-  std::filesystem::path rejected_rows(const std::string& product) const { return folder() / (product + ".rejected.csv"); }
+  std::filesystem::path rejected_rows(const std::string& product) const {
+    return folder() / (product + ".rejected.csv");
+  }
 
   enum class Start { fresh, resumed };
 
   /// Makes `out` ready on one rank: a new folder, or an interrupted run of the same configuration to go on with. With
-  /// `overwrite`, an earlier dataset is removed first. An interrupted run of other options that extracted nothing yet is
-  /// removed as well: there is nothing to lose.
+  /// `overwrite`, an earlier dataset is removed first. An interrupted run of other options that extracted nothing yet
+  /// is removed as well: there is nothing to lose.
   /// @throws Error{usage} when `out` holds a finished dataset, a run of another configuration, or something else.
   Start prepare(const std::string& configuration, bool overwrite) const;
 

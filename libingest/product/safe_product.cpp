@@ -21,7 +21,8 @@ constexpr const char* kProductXml = "MTD_MSIL2A.xml";
 double parse_number(const std::string& text, std::string_view tag) {
   double value = 0;
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (status != std::errc() || end != text.data() + text.size()) refuse(fmt::format("{} is '{}', no number", tag, text));
+  if (status != std::errc() || end != text.data() + text.size())
+    refuse(fmt::format("{} is '{}', no number", tag, text));
   return value;
 }
 
@@ -35,7 +36,8 @@ void check_is_level_2a_folder(const fs::path& folder) {
   if (fs::exists(folder / kProductXml)) return;
   if (!fs::exists(folder)) refuse("the product does not exist");
   if (!fs::is_directory(folder)) refuse("this is no folder; name the .SAFE folder of a Level-2A product");
-  if (fs::exists(folder / "MTD_MSIL1C.xml")) refuse("this is a Level-1C product; Level-2A (surface reflectance) is needed");
+  if (fs::exists(folder / "MTD_MSIL1C.xml"))
+    refuse("this is a Level-1C product; Level-2A (surface reflectance) is needed");
   refuse(fmt::format("the folder has no {}; name the .SAFE folder of a Level-2A product", kProductXml));
 }
 
@@ -76,7 +78,8 @@ void locate_images(const fs::path& folder, const std::vector<std::string>& image
   }
   product.scl_file = locate("SCL", kSclResolutionM);
   if (!missing.empty()) {
-    refuse(fmt::format("the product lacks {}; download it whole (all of GRANULE/*/IMG_DATA)", fmt::join(missing, ", ")));
+    refuse(
+        fmt::format("the product lacks {}; download it whole (all of GRANULE/*/IMG_DATA)", fmt::join(missing, ", ")));
   }
 }
 
@@ -103,8 +106,8 @@ std::string find_granule(const std::vector<std::string>& images) {
     auto part = path.begin();
     if (part == path.end() || *part != "GRANULE" || ++part == path.end()) continue;
     if (!granule.empty() && granule != part->string()) {
-      refuse(fmt::format("the product holds several granules ({}, {}, …); only one granule a product is read yet", granule,
-                         part->string()));
+      refuse(fmt::format("the product holds several granules ({}, {}, …); only one granule a product is read yet",
+                         granule, part->string()));
     }
     granule = part->string();
   }
@@ -144,7 +147,8 @@ GranuleGeometry read_geometry(const XmlDocument& xml) {
 // "S2A_OPER_MSI_L2A_TL_…_T33TVM_N05.11" → "T33TVM"
 std::string parse_mgrs_tile(const std::string& tile_id) {
   const auto begin = tile_id.rfind("_T");
-  if (begin == std::string::npos || tile_id.size() < begin + 7) refuse(fmt::format("TILE_ID '{}' names no MGRS tile", tile_id));
+  if (begin == std::string::npos || tile_id.size() < begin + 7)
+    refuse(fmt::format("TILE_ID '{}' names no MGRS tile", tile_id));
   return tile_id.substr(begin + 1, 6);
 }
 
@@ -156,8 +160,8 @@ Product read_product(const fs::path& folder) {
   product.name = strip_safe_suffix(xml.require_text({"PRODUCT_URI", "PRODUCT_URI_2A"}));
   product.baseline = xml.require_text({"PROCESSING_BASELINE"});
   product.acquired = xml.require_text({"PRODUCT_START_TIME"});
-  product.quantification_value =
-      parse_number(xml.require_text({"BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE"}), "BOA_QUANTIFICATION_VALUE");
+  product.quantification_value = parse_number(
+      xml.require_text({"BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE"}), "BOA_QUANTIFICATION_VALUE");
   product.boa_add_offset = read_offsets(xml);
   const std::vector<std::string> images = read_image_list(xml);
   locate_images(folder, images, product);

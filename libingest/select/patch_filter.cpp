@@ -45,7 +45,8 @@ std::vector<SclCounts> count_scl(std::span<const std::uint8_t> scl, int width, c
   std::vector<SclCounts> counts(static_cast<std::size_t>(grid.count()));
   for (int y = 0; y < grid.rows * kPatchPx; ++y) {
     for (int column = 0; column < grid.columns; ++column) {
-      const auto begin = static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(column * kPatchPx);
+      const auto begin =
+          static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(column * kPatchPx);
       count_row(scl.subspan(begin, kPatchPx), counts[static_cast<std::size_t>(grid.index_of({column, y / kPatchPx}))]);
     }
   }
@@ -62,7 +63,8 @@ std::optional<RejectReason> judge_patch(const SclCounts& scl, const std::optiona
   if (exceeds(scl.snow, thresholds.max_snow_percent)) return RejectReason::snow;
   if (exceeds(scl.saturated, thresholds.max_saturated_percent)) return RejectReason::saturated;
   if (!labels) return std::nullopt;
-  if (100.0 * labels->labelled_pixels <= thresholds.min_labelled_percent * kLabelPixelsPerPatch) return RejectReason::unlabelled;
+  if (100.0 * labels->labelled_pixels <= thresholds.min_labelled_percent * kLabelPixelsPerPatch)
+    return RejectReason::unlabelled;
   if (!labels->has_class) return RejectReason::no_label;
   return std::nullopt;
 }

@@ -34,11 +34,11 @@ inline std::string_view name_of(RejectReason reason) { return kRejectReasonNames
 /// Shares of a patch in per cent above which it is dropped.
 struct FilterThresholds {
   double max_nodata_percent = 0;
-  double max_cloud_percent = 10;            ///< cloud and, unless it has a limit of its own, shadow
+  double max_cloud_percent = 10;  ///< cloud and, unless it has a limit of its own, shadow
   std::optional<double> max_shadow_percent;
   double max_snow_percent = 10;
   double max_saturated_percent = 100;
-  double min_labelled_percent = 75;         ///< kept when more than this share carries a land-cover code
+  double min_labelled_percent = 75;  ///< kept when more than this share carries a land-cover code
 };
 
 inline constexpr int kSclPixelsPerPatch = (kPatchSizeM / kSclResolutionM) * (kPatchSizeM / kSclResolutionM);  // 3,600

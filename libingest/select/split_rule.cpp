@@ -17,8 +17,9 @@ SplitRule parse_split_rule(const std::string& text, std::uint64_t seed) {
   const int fields = std::sscanf(text.c_str(), "random:%3d/%3d/%3d%n", &train, &validation, &test, &consumed);
   const bool is_read = fields == 3 && consumed == static_cast<int>(text.size());
   if (!is_read || train < 0 || validation < 0 || test < 0 || train + validation + test != 100) {
-    throw Error(ErrorKind::usage,
-                fmt::format("--split '{}': expected random:TRAIN/VALIDATION/TEST in per cent, e.g. random:70/15/15", text));
+    throw Error(
+        ErrorKind::usage,
+        fmt::format("--split '{}': expected random:TRAIN/VALIDATION/TEST in per cent, e.g. random:70/15/15", text));
   }
   return rule;
 }

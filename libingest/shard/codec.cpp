@@ -91,7 +91,8 @@ struct ChunkEncoder::State {
   std::size_t compress(std::span<const std::byte> from, std::size_t at) {
     const std::size_t room = ZSTD_compressBound(from.size());
     chunk.resize(at + room + kChecksumBytes);
-    return check_zstd(ZSTD_compress2(context.get(), chunk.data() + at, room, from.data(), from.size()), "ZSTD_compress2");
+    return check_zstd(ZSTD_compress2(context.get(), chunk.data() + at, room, from.data(), from.size()),
+                      "ZSTD_compress2");
   }
 
   // Returns the length of the chunk without its checksum.
@@ -153,7 +154,8 @@ struct ChunkDecoder::State {
                          get_u32(body.data() + 4) == values.size() && get_u32(body.data() + 8) == values.size() &&
                          get_u32(body.data() + 12) == body.size() &&
                          get_u32(body.data() + 20) == body.size() - kBloscPrefixBytes;
-    if (!is_ours) throw Error(ErrorKind::input, "the chunk is no single-block blosc-zstd container of the expected size");
+    if (!is_ours)
+      throw Error(ErrorKind::input, "the chunk is no single-block blosc-zstd container of the expected size");
     const auto stream = body.subspan(kBloscPrefixBytes);
     if (stream.size() == values.size()) return unshuffle_u16(stream, values);
     planes.resize(values.size());

@@ -45,11 +45,15 @@ Json to_json(const ImageArray& array) {
 }
 
 Json to_json(const Source& source) {
-  return {{"product", source.product},   {"path", source.path},
-          {"baseline", source.baseline}, {"mgrs_tile", source.mgrs_tile},
-          {"acquired", source.acquired}, {"epsg", source.epsg},
+  return {{"product", source.product},
+          {"path", source.path},
+          {"baseline", source.baseline},
+          {"mgrs_tile", source.mgrs_tile},
+          {"acquired", source.acquired},
+          {"epsg", source.epsg},
           {"boa_add_offset", source.boa_add_offset},
-          {"patches", source.patches},   {"kept", source.kept},
+          {"patches", source.patches},
+          {"kept", source.kept},
           {"rejected", source.rejected}};
 }
 
@@ -84,8 +88,9 @@ ImageArray array_from(const Json& json) {
 }
 
 Source source_from(const Json& json) {
-  return {json.at("product"), json.at("path"), json.at("baseline"),       json.at("mgrs_tile"), json.at("acquired"),
-          json.at("epsg"),    json.at("boa_add_offset"), json.at("patches"), json.at("kept"),      json.at("rejected")};
+  return {json.at("product"),  json.at("path"),    json.at("baseline"),       json.at("mgrs_tile"),
+          json.at("acquired"), json.at("epsg"),    json.at("boa_add_offset"), json.at("patches"),
+          json.at("kept"),     json.at("rejected")};
 }
 
 // valijson's adapter is for nlohmann::json, so the check parses into that.
@@ -185,7 +190,8 @@ DatasetManifest read_manifest(const std::filesystem::path& dataset) {
     const char* hint = std::filesystem::exists(dataset / "unfinished")
                            ? "its ingest has not finished; run the same command again to go on"
                            : "name the folder that eoshard-ingest wrote with --out";
-    throw Error(ErrorKind::input, fmt::format("{} is no dataset: it has no {}; {}", dataset.string(), kManifestName, hint));
+    throw Error(ErrorKind::input,
+                fmt::format("{} is no dataset: it has no {}; {}", dataset.string(), kManifestName, hint));
   }
   return with_context(path.string(), [&] { return parse_manifest(read_text_file(path)); });
 }

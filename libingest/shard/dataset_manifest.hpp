@@ -70,7 +70,7 @@ struct DatasetManifest {
   std::vector<Split> splits;                      ///< train, validation, test
   std::map<std::string, std::uint64_t> rejected;  ///< reason → patches
   std::vector<Source> sources;
-  bool is_harmonised = true;           ///< stored = DN + BOA_ADD_OFFSET
+  bool is_harmonised = true;            ///< stored = DN + BOA_ADD_OFFSET
   double quantification_value = 10000;  ///< stored units per unit of reflectance
 
   std::int64_t samples() const;

@@ -27,8 +27,8 @@ struct PartMoments {
 struct PartEntry {
   PatchPosition position;
   std::uint64_t offset = 0;
-  std::uint64_t bytes = 0;      ///< of the encoded chunk; 0 where has_zero
-  std::uint64_t has_zero = 0;   ///< 1: a pixel of some band is no data, so the patch is dropped and not stored
+  std::uint64_t bytes = 0;     ///< of the encoded chunk; 0 where has_zero
+  std::uint64_t has_zero = 0;  ///< 1: a pixel of some band is no data, so the patch is dropped and not stored
   std::array<PartMoments, kMaxGroupBands> moments{};
 };
 

@@ -30,15 +30,17 @@ const ArrayReader::Shard& ArrayReader::open_shard(std::int64_t shard) const {
   opened->file = open_for_reading(opened->path);
   const std::uint64_t size = file_size(opened->file, opened->path);
   const std::size_t index_bytes = array_.spec.index_bytes();
-  if (size < index_bytes) throw Error(ErrorKind::input, fmt::format("{} is shorter than its index", opened->path.string()));
+  if (size < index_bytes)
+    throw Error(ErrorKind::input, fmt::format("{} is shorter than its index", opened->path.string()));
   std::vector<std::byte> bytes(index_bytes);
   read_exactly(opened->file, size - index_bytes, bytes, opened->path);
   const auto entries = std::span<const std::byte>(bytes).first(index_bytes - 4);
   std::uint32_t checksum = 0;
   std::memcpy(&checksum, bytes.data() + entries.size(), 4);
   if (crc32c(entries) != checksum) {
-    throw Error(ErrorKind::input, fmt::format("{}: the index's CRC-32C does not match: the file is damaged or truncated",
-                                              opened->path.string()));
+    throw Error(
+        ErrorKind::input,
+        fmt::format("{}: the index's CRC-32C does not match: the file is damaged or truncated", opened->path.string()));
   }
   opened->index.resize(entries.size() / sizeof(std::uint64_t));
   std::memcpy(opened->index.data(), entries.data(), entries.size());
@@ -52,9 +54,11 @@ void ArrayReader::read_chunk(std::int64_t chunk, std::vector<std::byte>& bytes) 
   const auto entry = static_cast<std::size_t>(2 * (chunk % per_shard));
   const std::uint64_t offset = shard.index[entry];
   const std::uint64_t length = shard.index[entry + 1];
-  const std::uint64_t limit = 2 * array_.spec.sample_bytes() * static_cast<std::uint64_t>(array_.spec.chunk_samples()) + 4096;
+  const std::uint64_t limit =
+      2 * array_.spec.sample_bytes() * static_cast<std::uint64_t>(array_.spec.chunk_samples()) + 4096;
   if (length > limit) {  // an absent chunk too: its length is 2^64 - 1
-    throw Error(ErrorKind::input, fmt::format("{}: chunk {} is absent or has an impossible length", shard.path.string(), chunk));
+    throw Error(ErrorKind::input,
+                fmt::format("{}: chunk {} is absent or has an impossible length", shard.path.string(), chunk));
   }
   bytes.resize(length);
   read_exactly(shard.file, offset, bytes, shard.path);

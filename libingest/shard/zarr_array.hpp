@@ -23,9 +23,9 @@ struct ArraySpec {
   std::vector<std::int64_t> sample_shape;    ///< without the sample axis: {4, 120, 120}
   std::vector<std::string> dimension_names;  ///< one an axis, the sample axis first
   ChunkCodec codec = ChunkCodec::blosc_zstd_u16;
-  bool is_chunk_per_sample = true;           ///< else one inner chunk a shard
+  bool is_chunk_per_sample = true;  ///< else one inner chunk a shard
 
-  std::size_t sample_bytes() const;          ///< decoded bytes of one sample
+  std::size_t sample_bytes() const;  ///< decoded bytes of one sample
   std::int64_t chunk_samples() const { return is_chunk_per_sample ? 1 : kShardSamples; }
   std::int64_t chunks_per_shard() const { return kShardSamples / chunk_samples(); }
   std::size_t index_bytes() const { return static_cast<std::size_t>(chunks_per_shard()) * 16 + 4; }

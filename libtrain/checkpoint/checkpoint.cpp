@@ -70,8 +70,8 @@ std::string position_to_json(const TrainingPosition& position) {
 TrainingPosition position_from_json(const std::string& text) {
   try {
     const Json json = Json::parse(text);
-    return {json.at("epoch"),    json.at("step_in_epoch"), json.at("step"),
-            json.at("loss_sum"), json.at("best_f1_micro"), json.at("best_epoch"),
+    return {json.at("epoch"),           json.at("step_in_epoch"),   json.at("step"),
+            json.at("loss_sum"),        json.at("best_f1_micro"),   json.at("best_epoch"),
             json.at("experiment_hash"), json.at("micro_batch_size")};
   } catch (const nlohmann::json::exception& error) {
     throw Error(ErrorKind::input, fmt::format("not a training position: {}", error.what()));
@@ -79,10 +79,12 @@ TrainingPosition position_from_json(const std::string& text) {
 }
 
 void write_checkpoint(const fs::path& path, const Checkpoint& checkpoint) {
-  // The checksum wants all bytes in one piece; a checkpoint is a few times the network's size, which memory has room for.
+  // The checksum wants all bytes in one piece; a checkpoint is a few times the network's size, which memory has room
+  // for.
   std::vector<std::byte> bytes;
   const TensorFile content{checkpoint.tensors, {{kPositionKey, position_to_json(checkpoint.position)}}};
-  write_safetensors(content, [&](std::span<const std::byte> piece) { bytes.insert(bytes.end(), piece.begin(), piece.end()); });
+  write_safetensors(content,
+                    [&](std::span<const std::byte> piece) { bytes.insert(bytes.end(), piece.begin(), piece.end()); });
   const std::uint32_t checksum = ingest::crc32c(bytes);
   AtomicFile file(path);
   file.write(bytes);

@@ -17,11 +17,11 @@ namespace eoshard::train {
 
 /// Where a run stands; the tensors are beside it in the checkpoint.
 struct TrainingPosition {
-  std::int64_t epoch = 0;         ///< epochs that are finished, evaluation included
+  std::int64_t epoch = 0;          ///< epochs that are finished, evaluation included
   std::int64_t step_in_epoch = 0;  ///< steps taken in the epoch after those
-  std::int64_t step = 0;          ///< steps taken in all
-  double loss_sum = 0;            ///< of the steps taken in this epoch
-  double best_f1_micro = -1;      ///< on validation; below 0 before the first evaluation
+  std::int64_t step = 0;           ///< steps taken in all
+  double loss_sum = 0;             ///< of the steps taken in this epoch
+  double best_f1_micro = -1;       ///< on validation; below 0 before the first evaluation
   std::int64_t best_epoch = 0;
   std::string experiment_hash;
   std::int64_t micro_batch_size = 0;

@@ -22,9 +22,10 @@ void check_same_experiment(const fs::path& run, const RunConfiguration& wanted) 
   const RunConfiguration there = read_configuration(run);
   const std::string difference = first_difference(there.options, wanted.options);
   if (!difference.empty()) {
-    refuse(fmt::format("{} is an unfinished run of another configuration ({}); give the same options to go on, "
-                       "--overwrite to start anew, or another --out",
-                       run.string(), difference));
+    refuse(
+        fmt::format("{} is an unfinished run of another configuration ({}); give the same options to go on, "
+                    "--overwrite to start anew, or another --out",
+                    run.string(), difference));
   }
   if (there.dataset_checksum != wanted.dataset_checksum) {
     refuse(fmt::format("{} is an unfinished run on another dataset ({} has changed, or is not the one it began with)",
@@ -45,8 +46,8 @@ RunState inspect_run(const fs::path& run) {
   if (!fs::is_directory(run)) throw Error(ErrorKind::input, fmt::format("{} is not a folder", run.string()));
   if (fs::exists(run / kConfigName)) return fs::exists(run / kResultName) ? RunState::finished : RunState::unfinished;
   if (fs::is_empty(run)) return RunState::absent;
-  throw Error(ErrorKind::input, fmt::format("{} holds files but no run ({}); name another folder with --out",
-                                            run.string(), kConfigName));
+  throw Error(ErrorKind::input,
+              fmt::format("{} holds files but no run ({}); name another folder with --out", run.string(), kConfigName));
 }
 
 RunConfiguration read_configuration(const fs::path& run) {
@@ -82,7 +83,8 @@ void prepare_run(const fs::path& run, const RunConfiguration& wanted, bool is_ov
     delete_run(run);
     state = RunState::absent;
   }
-  if (state == RunState::finished) refuse(fmt::format("{} is a finished run; give --overwrite to start anew", run.string()));
+  if (state == RunState::finished)
+    refuse(fmt::format("{} is a finished run; give --overwrite to start anew", run.string()));
   if (state == RunState::unfinished) return check_same_experiment(run, wanted);
   fs::create_directories(run);
   write_configuration(run, wanted);

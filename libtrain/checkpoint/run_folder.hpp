@@ -37,7 +37,8 @@ std::string dataset_checksum(const std::filesystem::path& dataset);
 /// Makes `run` ready, on one rank: a new or unfinished run of the same experiment passes, and `must_exist` refuses a
 /// new one. With `is_overwritten` the files of an earlier run are deleted first (nothing else is).
 /// @throws Error{usage} for a finished run, and for an unfinished one of another experiment, naming what differs.
-void prepare_run(const std::filesystem::path& run, const RunConfiguration& wanted, bool is_overwritten, bool must_exist);
+void prepare_run(const std::filesystem::path& run, const RunConfiguration& wanted, bool is_overwritten,
+                 bool must_exist);
 
 /// Lines of metrics.jsonl. On going on from a checkpoint, lines of later epochs are dropped: they will come again.
 void append_metrics(const std::filesystem::path& run, const std::string& line);

@@ -21,7 +21,7 @@ namespace eoshard::train {
 using ByteSink = std::function<void(std::span<const std::byte>)>;
 
 struct TensorFile {
-  NamedTensors tensors;                        ///< on the CPU, row-major: convolution weights are O, I, H, W
+  NamedTensors tensors;  ///< on the CPU, row-major: convolution weights are O, I, H, W
   std::map<std::string, std::string> metadata;
 };
 

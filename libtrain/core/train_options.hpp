@@ -10,30 +10,30 @@ namespace eoshard::train {
 /// Field names are the names of the command-line options. Zero in a `0 = automatic` field is resolved before the run
 /// starts, so that config.json holds what was used.
 struct TrainOptions {
-  std::string data;                      ///< dataset folder
-  std::string out;                       ///< run folder
-  std::string model = "resnet18";        ///< resnet18 or resnet50
-  std::vector<std::string> bands;        ///< input bands in this order; empty = all, in cube order
+  std::string data;                ///< dataset folder
+  std::string out;                 ///< run folder
+  std::string model = "resnet18";  ///< resnet18 or resnet50
+  std::vector<std::string> bands;  ///< input bands in this order; empty = all, in cube order
   std::int64_t epochs = 1;
-  std::int64_t batch_size = 32;          ///< samples a step, over all ranks
-  std::int64_t micro_batch_size = 0;     ///< samples a forward pass; 0 = largest divisor of batch_size up to 32
-  std::int64_t max_steps = 0;            ///< ends training after this many steps in all; 0 = no limit
+  std::int64_t batch_size = 32;       ///< samples a step, over all ranks
+  std::int64_t micro_batch_size = 0;  ///< samples a forward pass; 0 = largest divisor of batch_size up to 32
+  std::int64_t max_steps = 0;         ///< ends training after this many steps in all; 0 = no limit
   std::string optimizer = "sgd";
   double learning_rate = 0.1;
   double momentum = 0.9;
   bool nesterov = true;
-  double weight_decay = 1e-4;            ///< L2, not on biases and batch-norm parameters
+  double weight_decay = 1e-4;  ///< L2, not on biases and batch-norm parameters
   double warmup_epochs = 1;
-  double warmup_start_factor = 0.1;      ///< first rate / learning_rate
+  double warmup_start_factor = 0.1;  ///< first rate / learning_rate
   std::string schedule = "multistep";
   std::vector<double> milestones = {30, 60, 80};  ///< in epochs
   double gamma = 0.1;
   std::vector<std::string> augment = {"flip", "rotate90"};
-  std::string precision = "fp32";        ///< fp32 or bf16
-  std::string device = "cpu";            ///< cpu or cuda
+  std::string precision = "fp32";  ///< fp32 or bf16
+  std::string device = "cpu";      ///< cpu or cuda
   std::uint64_t seed = 0;
-  std::int64_t threads = 0;              ///< compute threads a rank; 0 = this rank's share of its cores
-  std::int64_t loader_threads = 0;       ///< 0 = automatic
+  std::int64_t threads = 0;         ///< compute threads a rank; 0 = this rank's share of its cores
+  std::int64_t loader_threads = 0;  ///< 0 = automatic
   std::int64_t keep_checkpoints = 2;
 
   bool operator==(const TrainOptions&) const = default;

@@ -64,7 +64,8 @@ void BatchLoader::work() {
 // Hands out samples in order, as long as there is room in the ring.
 bool BatchLoader::take(Task& task) {
   std::unique_lock lock(mutex_);
-  room_.wait(lock, [&] { return is_stopping_ || next_task_.batch == requests_.size() || is_room_for(next_task_.batch); });
+  room_.wait(lock,
+             [&] { return is_stopping_ || next_task_.batch == requests_.size() || is_room_for(next_task_.batch); });
   if (is_stopping_ || next_task_.batch == requests_.size()) return false;
   task = next_task_;
   if (task.sample == 0) slot_of(task.batch).images.resize(requests_[task.batch].size() * values_per_sample_);

@@ -24,7 +24,8 @@ std::vector<std::string> stored_bands(const DatasetManifest& manifest) {
 }
 
 std::size_t cube_position(const std::string& band) {
-  const auto found = std::find_if(kBands.begin(), kBands.end(), [&](const BandInfo& info) { return info.name == band; });
+  const auto found =
+      std::find_if(kBands.begin(), kBands.end(), [&](const BandInfo& info) { return info.name == band; });
   return static_cast<std::size_t>(found - kBands.begin());
 }
 

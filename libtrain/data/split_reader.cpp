@@ -23,9 +23,10 @@ SplitReader::SplitReader(const std::filesystem::path& dataset, const ingest::Dat
 
 void SplitReader::check_array(const ingest::ArrayReader& array, std::size_t sample_bytes) const {
   if (array.samples() == samples_ && array.spec().sample_bytes() == sample_bytes) return;
-  throw Error(ErrorKind::input,
-              fmt::format("{}/{} holds {} samples of {} bytes, but {} says {} of {}", folder_.string(), array.spec().name,
-                          array.samples(), array.spec().sample_bytes(), ingest::kManifestName, samples_, sample_bytes));
+  throw Error(
+      ErrorKind::input,
+      fmt::format("{}/{} holds {} samples of {} bytes, but {} says {} of {}", folder_.string(), array.spec().name,
+                  array.samples(), array.spec().sample_bytes(), ingest::kManifestName, samples_, sample_bytes));
 }
 
 SplitReader::SampleBuffer SplitReader::make_buffer() const {

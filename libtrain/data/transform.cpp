@@ -110,7 +110,8 @@ void InputTransform::apply(std::span<const std::vector<std::byte>> arrays, Orien
         interpolate_row(reinterpret_cast<const std::uint8_t*>(data) + start, grid, line, channel, coarse, fine);
       }
       float* to = out.data() + static_cast<std::int64_t>(band) * band_step_ + steps.first + row * steps.row_step;
-      for (std::int64_t column = 0; column < columns_; ++column) to[column * steps.column_step] = fine[static_cast<std::size_t>(column)];
+      for (std::int64_t column = 0; column < columns_; ++column)
+        to[column * steps.column_step] = fine[static_cast<std::size_t>(column)];
     }
   }
 }

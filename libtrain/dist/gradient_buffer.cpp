@@ -64,7 +64,8 @@ void GradientBuffer::attach_statistics() {
 }
 
 void GradientBuffer::cut_buckets(std::int64_t bucket_bytes) {
-  const std::int64_t limit = std::max<std::int64_t>(1, bucket_bytes / static_cast<std::int64_t>(weights_.element_size()));
+  const std::int64_t limit =
+      std::max<std::int64_t>(1, bucket_bytes / static_cast<std::int64_t>(weights_.element_size()));
   Bucket bucket;
   for (const FlatPlace& place : places_) {
     if (bucket.length > 0 && bucket.length + place.length > limit) {

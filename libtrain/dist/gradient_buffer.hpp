@@ -42,10 +42,12 @@ class GradientBuffer {
   const std::vector<FlatPlace>& places() const { return places_; }  ///< of parameters, in flat order
   const std::vector<Bucket>& buckets() const { return buckets_; }   ///< cover gradients(), the tail included
 
-  const at::Tensor& weights() const { return weights_; }        ///< (parameters)
-  const at::Tensor& gradients() const { return gradients_; }    ///< (parameters + tail): the vector that is reduced
-  at::Tensor gradient_tail() const;                              ///< (statistics + kFigures), a view of gradients()
-  const at::Tensor& statistics() const { return statistics_; }  ///< (statistics): what forward left in the batch-norm buffers
+  const at::Tensor& weights() const { return weights_; }      ///< (parameters)
+  const at::Tensor& gradients() const { return gradients_; }  ///< (parameters + tail): the vector that is reduced
+  at::Tensor gradient_tail() const;                           ///< (statistics + kFigures), a view of gradients()
+  const at::Tensor& statistics() const {
+    return statistics_;
+  }  ///< (statistics): what forward left in the batch-norm buffers
 
   static constexpr std::int64_t kFigures = 2;  ///< loss, requests to stop
 

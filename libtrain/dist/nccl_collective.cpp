@@ -14,7 +14,8 @@ namespace {
 
 void check_nccl(ncclResult_t status, const char* call) {
   if (status == ncclSuccess) return;
-  throw Error(ErrorKind::mpi, fmt::format("{} failed: {} ({})", call, ncclGetErrorString(status), ncclGetLastError(nullptr)));
+  throw Error(ErrorKind::mpi,
+              fmt::format("{} failed: {} ({})", call, ncclGetErrorString(status), ncclGetLastError(nullptr)));
 }
 
 struct NcclTraits {
@@ -34,7 +35,8 @@ ncclUniqueId shared_id(const Communicator& world) {
 
 class NcclCollective final : public Collective {
  public:
-  NcclCollective(const Communicator& world, at::Device device) : rank_(world.rank()), size_(world.size()), device_(device) {
+  NcclCollective(const Communicator& world, at::Device device)
+      : rank_(world.rank()), size_(world.size()), device_(device) {
     const c10::cuda::CUDAGuard guard(device_);
     const ncclUniqueId id = shared_id(world);
     ncclComm_t communicator = nullptr;
@@ -48,7 +50,8 @@ class NcclCollective final : public Collective {
   void broadcast(const at::Tensor& values, int root) override {
     const c10::cuda::CUDAGuard guard(device_);
     float* data = values.data_ptr<float>();
-    check_nccl(ncclBroadcast(data, data, static_cast<std::size_t>(values.numel()), ncclFloat, root, communicator_.get(), stream()),
+    check_nccl(ncclBroadcast(data, data, static_cast<std::size_t>(values.numel()), ncclFloat, root, communicator_.get(),
+                             stream()),
                "ncclBroadcast");
   }
 
@@ -81,12 +84,14 @@ class NcclCollective final : public Collective {
 
   void send(const float* from, std::int64_t count, int peer) {
     if (count == 0) return;
-    check_nccl(ncclSend(from, static_cast<std::size_t>(count), ncclFloat, peer, communicator_.get(), stream()), "ncclSend");
+    check_nccl(ncclSend(from, static_cast<std::size_t>(count), ncclFloat, peer, communicator_.get(), stream()),
+               "ncclSend");
   }
 
   void receive(float* to, std::int64_t count, int peer) {
     if (count == 0) return;
-    check_nccl(ncclRecv(to, static_cast<std::size_t>(count), ncclFloat, peer, communicator_.get(), stream()), "ncclRecv");
+    check_nccl(ncclRecv(to, static_cast<std::size_t>(count), ncclFloat, peer, communicator_.get(), stream()),
+               "ncclRecv");
   }
 
   int rank_;

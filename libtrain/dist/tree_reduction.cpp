@@ -106,7 +106,8 @@ void TreeReduction::exchange_bucket(const Bucket& bucket) {
     collective_.exchange(local_sum(round, bucket), sent, received_, received);
   }
   const at::Tensor flat = buffer_.gradients().narrow(0, bucket.offset, bucket.length);
-  if (slice > 0) flat.narrow(0, slices.offsets[static_cast<std::size_t>(me)], slice).copy_(sum_slices(received_, slice));
+  if (slice > 0)
+    flat.narrow(0, slices.offsets[static_cast<std::size_t>(me)], slice).copy_(sum_slices(received_, slice));
   collective_.gather_all(flat, slices);
 }
 

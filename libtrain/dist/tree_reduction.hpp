@@ -46,8 +46,8 @@ class TreeReduction {
   std::vector<std::vector<TreeNode>> roots_;  // subtrees that each rank ends with
   std::size_t rounds_ = 0;                    // the most that any has
 
-  bool is_filled_ = false;       // the buffer holds a subtree's sum
-  TreeNode node_;                // which
+  bool is_filled_ = false;        // the buffer holds a subtree's sum
+  TreeNode node_;                 // which
   std::vector<Subtree> spilled_;  // earlier subtrees of this rank, from left to right
   std::vector<at::Tensor> free_;  // vectors to spill into
   at::Tensor received_;

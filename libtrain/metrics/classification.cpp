@@ -68,7 +68,8 @@ void count_single_label(ClassificationCounts& counts, std::span<const Score> sco
   const std::size_t classes = counts.classes.size();
   for (std::size_t row = 0; row + classes <= scores.size(); row += classes) {
     const auto begin = scores.begin() + static_cast<std::ptrdiff_t>(row);
-    const auto best = static_cast<std::size_t>(std::max_element(begin, begin + static_cast<std::ptrdiff_t>(classes)) - begin);
+    const auto best =
+        static_cast<std::size_t>(std::max_element(begin, begin + static_cast<std::ptrdiff_t>(classes)) - begin);
     count_sample(counts, labels.data() + row, [&](std::size_t index) { return index == best; });
   }
 }

@@ -16,7 +16,9 @@ nn::Conv2d convolution(std::int64_t in, std::int64_t out, std::int64_t kernel, s
 }
 
 // Momentum 1: the running averages become the batch's own statistics (see Network::statistics).
-nn::BatchNorm2d batch_norm(std::int64_t channels) { return nn::BatchNorm2d(nn::BatchNorm2dOptions(channels).momentum(1.0)); }
+nn::BatchNorm2d batch_norm(std::int64_t channels) {
+  return nn::BatchNorm2d(nn::BatchNorm2dOptions(channels).momentum(1.0));
+}
 
 nn::Sequential projection(std::int64_t in, std::int64_t out, std::int64_t stride) {
   return nn::Sequential(convolution(in, out, 1, stride), batch_norm(out));
@@ -89,7 +91,8 @@ class ResNetModule : public nn::Module {
     std::int64_t in = kStemWidth;
     for (std::size_t stage = 0; stage < depths.size(); ++stage) {
       const std::int64_t width = kStemWidth << stage;
-      stages_[stage] = register_module("layer" + std::to_string(stage + 1), make_stage(in, width, depths[stage], stage));
+      stages_[stage] =
+          register_module("layer" + std::to_string(stage + 1), make_stage(in, width, depths[stage], stage));
       in = width * Block::kExpansion;
     }
     fc_ = register_module("fc", nn::Linear(in, shape.classes));
@@ -122,7 +125,8 @@ bool is_counter(const std::string& name) { return name.ends_with("num_batches_tr
 template <class Block>
 class ResNet final : public Network {
  public:
-  ResNet(NetworkShape shape, std::array<int, 4> depths) : module_(std::make_shared<ResNetModule<Block>>(shape, depths)) {}
+  ResNet(NetworkShape shape, std::array<int, 4> depths)
+      : module_(std::make_shared<ResNetModule<Block>>(shape, depths)) {}
 
   at::Tensor forward(const at::Tensor& images) override { return module_->forward(images); }
   void set_training(bool is_training) override { module_->train(is_training); }

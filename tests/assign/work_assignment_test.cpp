@@ -52,7 +52,9 @@ TEST(AssignLongestFirst, MatchesAHandWorkedExample) {
 
 TEST(AssignLongestFirst, MoreRanksThanUnitsLeavesSomeIdle) {
   const WorkAssignment plan = assign_longest_first(std::vector<double>{4, 5}, 5);
-  EXPECT_EQ(std::count_if(plan.units_of_rank.begin(), plan.units_of_rank.end(), [](const auto& units) { return units.empty(); }), 3);
+  EXPECT_EQ(std::count_if(plan.units_of_rank.begin(), plan.units_of_rank.end(),
+                          [](const auto& units) { return units.empty(); }),
+            3);
 }
 
 }  // namespace

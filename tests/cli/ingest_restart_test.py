@@ -11,23 +11,29 @@ from tests.support import harness  # noqa: E402
 
 
 class Restart(harness.FolderTest):
-    def setUp(self):
-        super().setUp()
-        self.products = harness.synthesise(self.folder / "in", "--products", 2, "--size", 1200)
-        self.whole = self.folder / "whole"
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = harness.tempfile.TemporaryDirectory(prefix="eoshard-test-")
+        cls.addClassCleanup(cls.temporary.cleanup)
+        cls.root = pathlib.Path(cls.temporary.name)
+        cls.products = harness.synthesise(cls.root / "in", "--products", 2, "--size", 1200)
+        cls.whole = cls.root / "whole"
         start = time.monotonic()
-        harness.run(*self.command(self.whole), ranks=2)
-        self.seconds = time.monotonic() - start
+        harness.run(*cls.command(cls.whole), ranks=2)
+        cls.seconds = time.monotonic() - start
 
-    def command(self, out, *options):
-        return ["eoshard-ingest", "--labels", self.folder / "in/clc.tif", "--threads", 1, "--out", out, *options, *self.products]
+    @classmethod
+    def command(cls, out, *options):
+        return ["eoshard-ingest", "--labels", cls.root / "in/clc.tif", "--threads", 1, "--out", out, *options, *cls.products]
 
-    def kill_after(self, seconds, out):
-        """Starts the ingest on two ranks and kills the ranks without warning. Returns whether it was still at work."""
+    def kill_when(self, is_time, out):
+        """Starts the ingest on two ranks and kills them without warning once `is_time()`. Returns whether it was still at
+        work."""
         process = subprocess.Popen(["mpirun", "-n", "2", "--bind-to", "none", str(harness.BIN / "eoshard-ingest"),
                                     *map(str, self.command(out)[1:])], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL, start_new_session=True)
-        time.sleep(seconds)
+        while process.poll() is None and not is_time():
+            time.sleep(0.002)
         was_running = process.poll() is None
         # mpirun starts every rank in a process group of its own.
         ranks = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
@@ -38,6 +44,16 @@ class Restart(harness.FolderTest):
                 pass
         process.wait()
         return was_running
+
+    def kill_after(self, seconds, out):
+        end = time.monotonic() + seconds
+        return self.kill_when(lambda: time.monotonic() >= end, out)
+
+    def kill_with_a_part(self, out):
+        """An interrupted run that has committed a part or more; they are returned."""
+        parts = lambda: list(out.glob("unfinished/*.part"))  # noqa: E731
+        self.assertTrue(self.kill_when(parts, out), "the run ended before it could be killed")
+        return parts()
 
     def test_killed_runs_end_in_the_same_bytes(self):
         expected = harness.files_below(self.whole)
@@ -53,12 +69,7 @@ class Restart(harness.FolderTest):
 
     def test_committed_parts_are_not_made_again(self):
         out = self.folder / "out"
-        while True:  # a kill that leaves at least one part
-            self.kill_after(0.6 * self.seconds, out)
-            parts = {part: part.stat().st_mtime_ns for part in out.glob("unfinished/*.part")}
-            if parts or (out / "dataset.json").exists():
-                break
-        self.assertTrue(parts)
+        parts = {part: part.stat().st_mtime_ns for part in self.kill_with_a_part(out)}
         process = subprocess.Popen([str(harness.BIN / "eoshard-ingest"), *map(str, self.command(out)[1:])], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         seen = {}
@@ -75,8 +86,7 @@ class Restart(harness.FolderTest):
 
     def test_other_options_do_not_mix(self):
         out = self.folder / "out"
-        while not list(out.glob("unfinished/*.part")):
-            self.kill_after(0.6 * self.seconds, out)
+        self.kill_with_a_part(out)
         refused = harness.run(*self.command(out, "--max-cloud-percent", 50), ranks=2, check=False)
         self.assertEqual(refused.returncode, 2)
         self.assertIn("they differ in: max_cloud_percent", refused.stderr)

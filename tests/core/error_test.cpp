@@ -7,9 +7,8 @@ namespace {
 
 TEST(Error, ContextIsPrefixedOutermostFirst) {
   try {
-    with_context("product P", [] {
-      with_context("band B02", [] { throw Error(ErrorKind::input, "the file is cut"); });
-    });
+    with_context("product P",
+                 [] { with_context("band B02", [] { throw Error(ErrorKind::input, "the file is cut"); }); });
     FAIL() << "nothing was thrown";
   } catch (const Error& error) {
     EXPECT_STREQ(error.what(), "product P: band B02: the file is cut");

@@ -45,7 +45,9 @@ TEST_F(BandReaderTest, ThreadsDecodeAtTheSameTime) {
   {
     std::vector<std::jthread> threads;
     for (int row = 0; row < 3; ++row) {
-      threads.emplace_back([&, row] { for (int column = 0; column < 3; ++column) wrong += wrong_pixels(band, column, row); });
+      threads.emplace_back([&, row] {
+        for (int column = 0; column < 3; ++column) wrong += wrong_pixels(band, column, row);
+      });
     }
   }
   EXPECT_EQ(wrong, 0);

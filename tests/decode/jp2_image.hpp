@@ -21,7 +21,8 @@ inline std::string write_jp2(const std::filesystem::path& path, int size, int ti
   }
   auto* memory_driver = GetGDALDriverManager()->GetDriverByName("MEM");
   GDALDatasetUniquePtr memory(memory_driver->Create("", size, size, 1, GDT_UInt16, nullptr));
-  if (memory->GetRasterBand(1)->RasterIO(GF_Write, 0, 0, size, size, pixels.data(), size, size, GDT_UInt16, 0, 0, nullptr) != CE_None) {
+  if (memory->GetRasterBand(1)->RasterIO(GF_Write, 0, 0, size, size, pixels.data(), size, size, GDT_UInt16, 0, 0,
+                                         nullptr) != CE_None) {
     return "";
   }
   CPLStringList options;

@@ -39,7 +39,7 @@ TEST(CutSquare, JoinsTilesWithoutASeam) {
 }
 
 TEST(NeededTiles, AreThoseThatAPatchTouches) {
-  const ImageLayout layout{1020, 1020, 256, 256, 2};  // 4 x 4 tiles
+  const ImageLayout layout{1020, 1020, 256, 256, 2};    // 4 x 4 tiles
   const std::vector<PatchPosition> patches = {{2, 0}};  // pixels 240 to 359: tiles 0 and 1 of the first row
   const auto needed = find_needed_tiles(layout, patches, 120);
   EXPECT_EQ(std::count(needed.begin(), needed.end(), true), 2);

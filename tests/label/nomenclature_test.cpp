@@ -10,8 +10,9 @@ namespace eoshard::ingest {
 namespace {
 
 // BigEarthNet's published conversion from its 43 classes to its 19: the 43-class indices of each.
-const std::vector<std::vector<int>> kMergedFrom = {{0, 1}, {2}, {11, 12, 13}, {14, 15, 16, 18}, {17}, {19}, {20}, {21}, {22}, {23},
-                                                   {24}, {25, 31}, {26, 27}, {28}, {29}, {33, 34}, {35, 36}, {38, 39}, {40, 41, 42}};
+const std::vector<std::vector<int>> kMergedFrom = {
+    {0, 1},   {2},  {11, 12, 13}, {14, 15, 16, 18}, {17},     {19},     {20},        {21}, {22}, {23}, {24}, {25, 31},
+    {26, 27}, {28}, {29},         {33, 34},         {35, 36}, {38, 39}, {40, 41, 42}};
 
 TEST(Nomenclature, BigEarthNet19FollowsThePublishedConversion) {
   const Nomenclature merged = make_nomenclature("bigearthnet-19");
@@ -20,11 +21,13 @@ TEST(Nomenclature, BigEarthNet19FollowsThePublishedConversion) {
   ASSERT_EQ(single.classes.size(), 43u);
   std::vector<int> expected(43, -1);
   for (std::size_t index = 0; index < kMergedFrom.size(); ++index) {
-    for (const int old_class : kMergedFrom[index]) expected[static_cast<std::size_t>(old_class)] = static_cast<int>(index);
+    for (const int old_class : kMergedFrom[index])
+      expected[static_cast<std::size_t>(old_class)] = static_cast<int>(index);
   }
   for (std::size_t code = 1; code <= kGridCodes; ++code) {
     const int old_class = single.class_of_code[code];
-    EXPECT_EQ(merged.class_of_code[code], old_class < 0 ? -1 : expected[static_cast<std::size_t>(old_class)]) << "grid code " << code;
+    EXPECT_EQ(merged.class_of_code[code], old_class < 0 ? -1 : expected[static_cast<std::size_t>(old_class)])
+        << "grid code " << code;
   }
 }
 
@@ -41,7 +44,8 @@ TEST(Nomenclature, BigEarthNet43LeavesGlaciersOut) {
 TEST(Nomenclature, ClassNamesAreUnique) {
   for (const auto name : kNomenclatureNames) {
     const Nomenclature nomenclature = make_nomenclature(name);
-    EXPECT_EQ(std::set<std::string>(nomenclature.classes.begin(), nomenclature.classes.end()).size(), nomenclature.classes.size());
+    EXPECT_EQ(std::set<std::string>(nomenclature.classes.begin(), nomenclature.classes.end()).size(),
+              nomenclature.classes.size());
   }
 }
 

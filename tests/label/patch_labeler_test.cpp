@@ -25,8 +25,10 @@ struct TestRaster {
     double transform[6] = {ulx_m, 100, 0, uly_m, 0, -100};
     raster->SetGeoTransform(transform);
     if (epsg != 0) raster->SetSpatialRef(&reference);
-    EXPECT_EQ(raster->GetRasterBand(1)->RasterIO(GF_Write, 0, 0, columns, rows, const_cast<std::uint16_t*>(values.data()),
-                                                 columns, rows, GDT_UInt16, 0, 0, nullptr), CE_None);
+    EXPECT_EQ(
+        raster->GetRasterBand(1)->RasterIO(GF_Write, 0, 0, columns, rows, const_cast<std::uint16_t*>(values.data()),
+                                           columns, rows, GDT_UInt16, 0, 0, nullptr),
+        CE_None);
     return path.string();
   }
 };
@@ -41,8 +43,8 @@ PatchLabeler make_labeler(const std::string& path, double min_class_percent = 0)
 
 TEST(PatchLabeler, CountsPixelsOfEachClass) {
   const TemporaryFolder folder;
-  TestRaster raster = uniform(23);                       // broad-leaved forest everywhere
-  raster.values[0] = 41;                                 // one pixel of 100 m in patch (0, 0): 100 of 14,400 pixels
+  TestRaster raster = uniform(23);  // broad-leaved forest everywhere
+  raster.values[0] = 41;            // one pixel of 100 m in patch (0, 0): 100 of 14,400 pixels
   for (std::size_t at = 12; at < 24; ++at) raster.values[at] = 48;  // unlabelled strip in patch (1, 0)
   const std::string path = raster.write(folder.path() / "clc.tif", 32632, 300000, 5500020);
   const auto row = make_labeler(path).label_row(0);
@@ -65,7 +67,8 @@ TEST(PatchLabeler, ThreeDigitCodesMeanTheSameClasses) {
 
 TEST(PatchLabeler, PartialCoverIsUnlabelledOutside) {
   const TemporaryFolder folder;
-  const std::string path = uniform(23).write(folder.path() / "clc.tif", 32632, 301200, 5500020);  // one patch further east
+  const std::string path =
+      uniform(23).write(folder.path() / "clc.tif", 32632, 301200, 5500020);  // one patch further east
   const auto row = make_labeler(path).label_row(0);
   EXPECT_TRUE(row.is_covered);
   EXPECT_EQ(row.patches[0].labelled_pixels, 0);

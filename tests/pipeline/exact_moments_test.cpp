@@ -23,7 +23,8 @@ TEST(ExactMoments, SumsOutgrow64Bits) {
   ExactMoments moments;
   const std::uint64_t pixels = std::uint64_t{14400} * 1000;
   const std::uint64_t square = 65535ull * 65535ull;
-  for (int part = 0; part < 1000; ++part) moments.add(PartMoments{65535 * pixels, square * pixels, 65535, 65535}, pixels);
+  for (int part = 0; part < 1000; ++part)
+    moments.add(PartMoments{65535 * pixels, square * pixels, 65535, 65535}, pixels);
   const BandStatistics statistics = to_statistics("B02", moments);
   EXPECT_EQ(statistics.sum_of_squares, "61845641640000000000");  // 65535² · 1.44e10, over 2^64
   EXPECT_DOUBLE_EQ(statistics.mean, 65535);

@@ -104,7 +104,8 @@ TEST(SafeProduct, BothSpellingsReadTheSame) {
 
 TEST(SafeProduct, OffsetsGoByBandId) {
   std::string offsets;
-  for (int id = 0; id <= 12; ++id) offsets += fmt::format("<BOA_ADD_OFFSET band_id='{}'>{}</BOA_ADD_OFFSET>", id, -1000 - id);
+  for (int id = 0; id <= 12; ++id)
+    offsets += fmt::format("<BOA_ADD_OFFSET band_id='{}'>{}</BOA_ADD_OFFSET>", id, -1000 - id);
   const Era era = {"PRODUCT_URI", "IMAGE_FILE", "", offsets.c_str()};
   const Product product = read_safe_product(Safe(era).folder());
   EXPECT_EQ(product.boa_add_offset.at("B01"), -1000);

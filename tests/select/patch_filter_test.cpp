@@ -53,7 +53,9 @@ TEST(JudgePatch, TheFirstReasonCounts) {
 }
 
 TEST(JudgePatch, LabelsMustCoverMoreThanTheirShareAndBelongToTheNomenclature) {
-  const auto with_labels = [](int pixels, bool has_class) { return judge_patch({}, LabelEvidence{pixels, has_class}, {}); };
+  const auto with_labels = [](int pixels, bool has_class) {
+    return judge_patch({}, LabelEvidence{pixels, has_class}, {});
+  };
   EXPECT_EQ(with_labels(10800, true), RejectReason::unlabelled);  // exactly 75 %
   EXPECT_EQ(with_labels(10801, true), std::nullopt);
   EXPECT_EQ(with_labels(10801, false), RejectReason::no_label);
@@ -64,12 +66,12 @@ TEST(JudgePatch, WithoutLabelsOnlyThePixelsCount) { EXPECT_EQ(judge_patch({}, st
 TEST(CountScl, CountsEachPatchOfTheGridAlone) {
   const int width = 150;  // two patches of 60 pixels and a rest of 30
   std::vector<std::uint8_t> scl(width * width, 4);
-  scl[0] = 0;                    // patch (0, 0)
-  scl[59] = 9;                   // still patch (0, 0)
-  scl[60] = 8;                   // patch (1, 0)
-  scl[60 * width + 60] = 11;     // patch (1, 1)
-  scl[59 * width + 0] = 3;       // patch (0, 0)
-  scl[149] = 10;                 // in the rest: no patch
+  scl[0] = 0;                 // patch (0, 0)
+  scl[59] = 9;                // still patch (0, 0)
+  scl[60] = 8;                // patch (1, 0)
+  scl[60 * width + 60] = 11;  // patch (1, 1)
+  scl[59 * width + 0] = 3;    // patch (0, 0)
+  scl[149] = 10;              // in the rest: no patch
   const auto counts = count_scl(scl, width, {2, 2});
   ASSERT_EQ(counts.size(), 4u);
   EXPECT_EQ(counts[0].no_data, 1);

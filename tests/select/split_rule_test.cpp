@@ -37,7 +37,8 @@ TEST(SplitRule, AllOfOneSplitLeavesTheOthersEmpty) {
 }
 
 TEST(SplitRule, MisuseIsRefused) {
-  for (const char* text : {"random", "random:70/15", "random:70/15/16", "random:-5/50/55", "random:70/15/15x", "rings"}) {
+  for (const char* text :
+       {"random", "random:70/15", "random:70/15/16", "random:-5/50/55", "random:70/15/15x", "rings"}) {
     EXPECT_THROW(parse_split_rule(text, 0), Error) << text;
   }
 }

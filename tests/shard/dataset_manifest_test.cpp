@@ -20,10 +20,20 @@ DatasetManifest example() {
   manifest.split_rule = "random:70/15/15";
   manifest.seed = 3;
   for (const char* name : {"train", "validation", "test"}) {
-    manifest.splits.push_back({name, 5, {4, 1}, {{"B01", 2000, 1, 900, 341.5, 20.25, "683000", "99999999999999999999"}}});
+    manifest.splits.push_back(
+        {name, 5, {4, 1}, {{"B01", 2000, 1, 900, 341.5, 20.25, "683000", "99999999999999999999"}}});
   }
   manifest.rejected = {{"cloud", 7}};
-  manifest.sources = {{"S2A_X", "in/S2A_X.SAFE", "04.00", "T33NZA", "2022-07-06T08:56:11.024Z", 32633, {{"B01", -1000}}, 64, 57, {{"cloud", 7}}}};
+  manifest.sources = {{"S2A_X",
+                       "in/S2A_X.SAFE",
+                       "04.00",
+                       "T33NZA",
+                       "2022-07-06T08:56:11.024Z",
+                       32633,
+                       {{"B01", -1000}},
+                       64,
+                       57,
+                       {{"cloud", 7}}}};
   return manifest;
 }
 

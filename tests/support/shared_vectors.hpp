@@ -22,6 +22,6 @@ inline nlohmann::json shared_vectors(const std::string& name) {
 }  // namespace eoshard
 
 /// Declares `variable` with the vectors, or skips the test.
-#define EOSHARD_VECTORS_OR_SKIP(variable, name)               \
+#define EOSHARD_VECTORS_OR_SKIP(variable, name)                  \
   const nlohmann::json variable = eoshard::shared_vectors(name); \
   if (variable.is_null()) GTEST_SKIP() << "no reference vectors " << (name) << " (EOSHARD_SHARED)"

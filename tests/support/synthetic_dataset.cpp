@@ -53,8 +53,14 @@ struct Sums {
   BandStatistics statistics(const std::string& band) const {
     if (pixels == 0) return {band, 0, 0, 0, 0, 0, "0", "0"};
     const double count = static_cast<double>(pixels), mean = static_cast<double>(sum) / count;
-    return {band, pixels, minimum, maximum, mean, std::sqrt(static_cast<double>(squares) / count - mean * mean),
-            std::to_string(sum), std::to_string(squares)};
+    return {band,
+            pixels,
+            minimum,
+            maximum,
+            mean,
+            std::sqrt(static_cast<double>(squares) / count - mean * mean),
+            std::to_string(sum),
+            std::to_string(squares)};
   }
 };
 
@@ -67,12 +73,14 @@ void write_image_array(const fs::path& folder, const SyntheticDataset& wanted, s
   sums.assign(image.bands.size(), {});
   for (std::int64_t shard = 0; shard < shard_count(samples); ++shard) {
     ShardWriter writer(folder / image.name, spec, shard);
-    for (std::int64_t sample = shard * kShardSamples; sample < std::min(samples, (shard + 1) * kShardSamples); ++sample) {
+    for (std::int64_t sample = shard * kShardSamples; sample < std::min(samples, (shard + 1) * kShardSamples);
+         ++sample) {
       const std::vector<std::uint16_t> values = synthetic_values(wanted, split, sample, array);
       const std::size_t plane = values.size() / image.bands.size();
       for (std::size_t index = 0; index < values.size(); ++index) sums[index / plane].add(values[index]);
       const std::vector<std::uint8_t> bytes(values.begin(), values.end());
-      writer.append(encoder.encode(image.dtype == "uint16" ? std::as_bytes(std::span(values)) : std::as_bytes(std::span(bytes))));
+      writer.append(
+          encoder.encode(image.dtype == "uint16" ? std::as_bytes(std::span(values)) : std::as_bytes(std::span(bytes))));
     }
     writer.close();
   }
@@ -80,7 +88,8 @@ void write_image_array(const fs::path& folder, const SyntheticDataset& wanted, s
 }
 
 // An array with a chunk a shard; `rows` holds samples × row bytes.
-void write_row_array(const fs::path& folder, const ArraySpec& spec, std::int64_t samples, std::vector<std::uint8_t> rows) {
+void write_row_array(const fs::path& folder, const ArraySpec& spec, std::int64_t samples,
+                     std::vector<std::uint8_t> rows) {
   fs::create_directories(folder / spec.name);
   ChunkEncoder encoder(spec.codec);
   const std::size_t shard_bytes = spec.sample_bytes() * static_cast<std::size_t>(kShardSamples);
@@ -94,7 +103,8 @@ void write_row_array(const fs::path& folder, const ArraySpec& spec, std::int64_t
   write_file(folder / spec.name / "zarr.json", zarr_array_metadata(spec, samples), Durability::rename_only);
 }
 
-void write_labels(const fs::path& folder, const SyntheticDataset& wanted, std::size_t split, std::int64_t samples, Split& summary) {
+void write_labels(const fs::path& folder, const SyntheticDataset& wanted, std::size_t split, std::int64_t samples,
+                  Split& summary) {
   std::vector<std::uint8_t> all;
   summary.class_counts.assign(wanted.classes, 0);
   for (std::int64_t sample = 0; sample < samples; ++sample) {
@@ -147,7 +157,8 @@ std::vector<ImageArray> sentinel_arrays(std::int64_t side) {
   return arrays;
 }
 
-std::vector<std::uint16_t> synthetic_values(const SyntheticDataset& wanted, std::size_t split, std::int64_t sample, std::size_t array) {
+std::vector<std::uint16_t> synthetic_values(const SyntheticDataset& wanted, std::size_t split, std::int64_t sample,
+                                            std::size_t array) {
   const ImageArray& image = wanted.arrays[array];
   const std::vector<std::uint8_t> labels = labels_of(wanted, split, sample);
   const bool is_u16 = image.dtype == "uint16";
@@ -174,7 +185,8 @@ void write_synthetic_dataset(const fs::path& folder, const SyntheticDataset& giv
   manifest.command_line = "synthetic_dataset";
   manifest.task = wanted.task;
   manifest.nomenclature = "synthetic";
-  for (std::size_t index = 0; index < wanted.classes; ++index) manifest.classes.push_back("class " + std::to_string(index));
+  for (std::size_t index = 0; index < wanted.classes; ++index)
+    manifest.classes.push_back("class " + std::to_string(index));
   manifest.arrays = wanted.arrays;
   manifest.split_rule = "as asked for";
   manifest.seed = wanted.seed;

@@ -17,7 +17,8 @@ int main(int argc, char** argv) {
   wanted.test = std::atoll(argv[4]);
   const std::int64_t side = std::atoll(argv[6]);
   wanted.arrays = sentinel_arrays(side);
-  if (std::string(argv[5]) == "image") wanted.arrays = {{"data", 0, {"red", "green", "blue", "nir"}, {4, side, side}, "uint8"}};
+  if (std::string(argv[5]) == "image")
+    wanted.arrays = {{"data", 0, {"red", "green", "blue", "nir"}, {4, side, side}, "uint8"}};
   if (argc > 7) wanted.task = argv[7];
   write_synthetic_dataset(argv[1], wanted);
   return 0;

@@ -25,7 +25,8 @@ int parse(CLI::App& app, int argc, char** argv, bool& is_done) {
     if (launcher_rank() == 0) std::cout << out.str();
     return 0;
   } catch (const CLI::ParseError& error) {
-    if (launcher_rank() == 0) fmt::print(stderr, "{}: {}\nTry '{} --help'.\n", app.get_name(), error.what(), app.get_name());
+    if (launcher_rank() == 0)
+      fmt::print(stderr, "{}: {}\nTry '{} --help'.\n", app.get_name(), error.what(), app.get_name());
     return kMisuse;
   }
 }
@@ -74,8 +75,9 @@ std::string quoted_command_line(int argc, char** argv) {
   std::string line;
   for (int argument = 0; argument < argc; ++argument) {
     const std::string text = argv[argument];
-    const bool is_plain = !text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                                   "0123456789_-./,:=+@%") == std::string::npos;
+    const bool is_plain = !text.empty() && text.find_first_not_of(
+                                               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                               "0123456789_-./,:=+@%") == std::string::npos;
     std::string quoted = "'";
     for (const char character : text) quoted += character == '\'' ? std::string("'\\''") : std::string(1, character);
     line += (argument > 0 ? " " : "") + (is_plain ? text : quoted + "'");

@@ -38,8 +38,11 @@ Json summary_json(const DatasetManifest& manifest) {
 Json to_json(const Verification& verification) {
   Json damages = Json::array();
   for (const Damage& damage : verification.damages) {
-    damages.push_back({{"split", damage.split}, {"array", damage.array}, {"index", damage.index},
-                       {"patch_id", damage.patch_id}, {"reason", damage.reason}});
+    damages.push_back({{"split", damage.split},
+                       {"array", damage.array},
+                       {"index", damage.index},
+                       {"patch_id", damage.patch_id},
+                       {"reason", damage.reason}});
   }
   return {{"chunks", verification.chunks}, {"ok", verification.damages.empty()}, {"damages", damages}};
 }
@@ -56,9 +59,11 @@ void print_classes(const DatasetManifest& manifest) {
 }
 
 void print_bands(const Split& split) {
-  fmt::print("\n{:<6} {:>10} {:>10} {:>7} {:>7}   ({} split, stored units)\n", "band", "mean", "std", "min", "max", split.name);
+  fmt::print("\n{:<6} {:>10} {:>10} {:>7} {:>7}   ({} split, stored units)\n", "band", "mean", "std", "min", "max",
+             split.name);
   for (const BandStatistics& band : split.statistics) {
-    fmt::print("{:<6} {:>10.2f} {:>10.2f} {:>7} {:>7}\n", band.band, band.mean, band.standard_deviation, band.minimum, band.maximum);
+    fmt::print("{:<6} {:>10.2f} {:>10.2f} {:>7} {:>7}\n", band.band, band.mean, band.standard_deviation, band.minimum,
+               band.maximum);
   }
 }
 
@@ -71,7 +76,8 @@ void print_text(const DatasetManifest& manifest, const std::string& dataset) {
     if (patches > 0) fmt::print("  rejected   {:>10} {}\n", patches, reason);
   }
   for (const ImageArray& array : manifest.arrays) {
-    fmt::print("  {:<10} {} [N,{}] {}\n", array.name, array.dtype, fmt::join(array.sample_shape, ","), fmt::join(array.bands, " "));
+    fmt::print("  {:<10} {} [N,{}] {}\n", array.name, array.dtype, fmt::join(array.sample_shape, ","),
+               fmt::join(array.bands, " "));
   }
   print_classes(manifest);
   print_bands(manifest.splits.front());
@@ -117,8 +123,8 @@ void declare_options(CLI::App& app, Arguments& arguments) {
 
 int main(int argc, char** argv) {
   Arguments arguments;
-  const Program program{"eoshard-info", "Say what a dataset holds, and whether all of it can be read", MpiThreads::main_only,
-                        [&](CLI::App& app) { declare_options(app, arguments); },
+  const Program program{"eoshard-info", "Say what a dataset holds, and whether all of it can be read",
+                        MpiThreads::main_only, [&](CLI::App& app) { declare_options(app, arguments); },
                         [&](const Communicator& world, const Log&) { return world.is_root() ? run(arguments) : 0; }};
   return run_program(program, argc, argv);
 }

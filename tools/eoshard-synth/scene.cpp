@@ -24,18 +24,12 @@ float blend(float from, float to, float weight) { return from + (to - from) * we
 // What reaches the sensor of ground reflectance `ground`.
 float seen_through(Scl sky, float ground, float shade, int band) {
   switch (sky) {
-    case Scl::cloud_high:
-      return blend(ground, kCloud[band], 0.95f);
-    case Scl::cloud_medium:
-      return blend(ground, kCloud[band], 0.75f);
-    case Scl::thin_cirrus:
-      return blend(ground, kCloud[band], 0.30f);
-    case Scl::cloud_shadow:
-      return 0.35f * ground;
-    case Scl::snow:
-      return kSnow[band] * blend(1, shade, 0.2f);
-    default:
-      return ground;
+    case Scl::cloud_high: return blend(ground, kCloud[band], 0.95f);
+    case Scl::cloud_medium: return blend(ground, kCloud[band], 0.75f);
+    case Scl::thin_cirrus: return blend(ground, kCloud[band], 0.30f);
+    case Scl::cloud_shadow: return 0.35f * ground;
+    case Scl::snow: return kSnow[band] * blend(1, shade, 0.2f);
+    default: return ground;
   }
 }
 

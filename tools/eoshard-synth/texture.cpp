@@ -42,14 +42,10 @@ double texture_at(const Texture& texture, const TextureFrame& frame, double x_px
   const double across = across_px / texture.size_px, along = along_px / texture.size_px;
   const DrawKey grain{frame.seed, Draw::texture_grain, frame.region};
   switch (texture.kind) {
-    case TextureKind::rows:
-      return rows(across_px, texture.size_px);
-    case TextureKind::checks:
-      return checks(across, along);
-    case TextureKind::grains:
-      return grains(grain, across, along);
-    case TextureKind::clumps:
-      return plane_noise(grain, across, along) / kClumpsDeviation;
+    case TextureKind::rows: return rows(across_px, texture.size_px);
+    case TextureKind::checks: return checks(across, along);
+    case TextureKind::grains: return grains(grain, across, along);
+    case TextureKind::clumps: return plane_noise(grain, across, along) / kClumpsDeviation;
   }
   return 0;
 }

@@ -30,7 +30,8 @@ struct CommandLine {
 
 // Declares an option for a field of TrainOptions: "--batch-size" fills batch_size.
 template <class Value>
-CLI::Option* declare(CLI::App& app, CommandLine& line, const std::string& field, Value& value, const std::string& help) {
+CLI::Option* declare(CLI::App& app, CommandLine& line, const std::string& field, Value& value,
+                     const std::string& help) {
   std::string name = field;
   std::replace(name.begin(), name.end(), '_', '-');
   CLI::Option* option = app.add_option("--" + name, value, help);
@@ -42,7 +43,8 @@ void declare_data_options(CLI::App& app, CommandLine& line) {
   TrainOptions& options = line.options;
   declare(app, line, "data", options.data, "Dataset folder");
   declare(app, line, "out", options.out, "Run folder; an unfinished run of the same options goes on");
-  declare(app, line, "bands", options.bands, "Input bands in this order, e.g. B04,B03,B02; default all")->delimiter(',');
+  declare(app, line, "bands", options.bands, "Input bands in this order, e.g. B04,B03,B02; default all")
+      ->delimiter(',');
   declare(app, line, "augment", options.augment, "Any of flip, rotate90; or none")->delimiter(',');
   declare(app, line, "loader_threads", options.loader_threads, "Threads a rank that read ahead; 0 = automatic")
       ->check(CLI::Range(0, 1024));
@@ -66,24 +68,28 @@ void declare_optimizer_options(CLI::App& app, CommandLine& line) {
   declare(app, line, "optimizer", options.optimizer, "Update rule")->check(CLI::IsMember({"sgd"}));
   declare(app, line, "learning_rate", options.learning_rate, "After the warm-up")->check(CLI::NonNegativeNumber);
   declare(app, line, "momentum", options.momentum, "Of the gradients")->check(CLI::Range(0.0, 1.0));
-  line.declared.emplace_back("nesterov", app.add_flag("--nesterov,!--no-nesterov", options.nesterov, "Nesterov momentum"));
+  line.declared.emplace_back("nesterov",
+                             app.add_flag("--nesterov,!--no-nesterov", options.nesterov, "Nesterov momentum"));
   declare(app, line, "weight_decay", options.weight_decay, "L2, not on biases and batch-norm parameters")
       ->check(CLI::NonNegativeNumber);
   declare(app, line, "warmup_epochs", options.warmup_epochs, "Linear warm-up")->check(CLI::NonNegativeNumber);
   declare(app, line, "warmup_start_factor", options.warmup_start_factor, "First rate as a share of the learning rate")
       ->check(CLI::Range(0.0, 1.0));
   declare(app, line, "schedule", options.schedule, "Rate after the warm-up")->check(CLI::IsMember({"multistep"}));
-  declare(app, line, "milestones", options.milestones, "Epochs after which the rate is multiplied by gamma")->delimiter(',');
+  declare(app, line, "milestones", options.milestones, "Epochs after which the rate is multiplied by gamma")
+      ->delimiter(',');
   declare(app, line, "gamma", options.gamma, "Factor at a milestone")->check(CLI::PositiveNumber);
 }
 
 void declare_machine_options(CLI::App& app, CommandLine& line) {
   TrainOptions& options = line.options;
-  declare(app, line, "precision", options.precision, "Of convolutions and products")->check(CLI::IsMember({"fp32", "bf16"}));
+  declare(app, line, "precision", options.precision, "Of convolutions and products")
+      ->check(CLI::IsMember({"fp32", "bf16"}));
   declare(app, line, "device", options.device, "Where to compute")->check(CLI::IsMember({"cpu", "cuda"}));
   declare(app, line, "threads", options.threads, "Computing threads a rank; 0 = its share of the node's cores")
       ->check(CLI::Range(0, 1024));
-  declare(app, line, "keep_checkpoints", options.keep_checkpoints, "Newest checkpoints to keep")->check(CLI::Range(1, 1000));
+  declare(app, line, "keep_checkpoints", options.keep_checkpoints, "Newest checkpoints to keep")
+      ->check(CLI::Range(1, 1000));
 }
 
 void declare_options(CLI::App& app, CommandLine& line) {
@@ -120,7 +126,8 @@ TrainOptions gather_options(const CommandLine& line) {
 void print_table(const std::string& result_text) {
   const auto result = nlohmann::json::parse(result_text);
   const auto number = [](const nlohmann::json& json, const char* key) { return json.at(key).get<double>(); };
-  const auto row = [&](const std::string& name, double precision, double recall, double f1, const std::string& support) {
+  const auto row = [&](const std::string& name, double precision, double recall, double f1,
+                       const std::string& support) {
     fmt::print(stderr, "{:<58.58} {:>9.3f} {:>9.3f} {:>9.3f} {:>9}\n", name, precision, recall, f1, support);
   };
   const std::string samples = std::to_string(result.at("samples").get<std::uint64_t>());
@@ -132,8 +139,10 @@ void print_table(const std::string& result_text) {
     row(one.at("name").get<std::string>(), number(one, "precision"), number(one, "recall"), number(one, "f1"),
         std::to_string(one.at("support").get<std::uint64_t>()));
   }
-  row("micro average", number(result, "precision_micro"), number(result, "recall_micro"), number(result, "f1_micro"), samples);
-  row("macro average", number(result, "precision_macro"), number(result, "recall_macro"), number(result, "f1_macro"), samples);
+  row("micro average", number(result, "precision_micro"), number(result, "recall_micro"), number(result, "f1_micro"),
+      samples);
+  row("macro average", number(result, "precision_macro"), number(result, "recall_macro"), number(result, "f1_macro"),
+      samples);
   if (result.contains("accuracy")) fmt::print(stderr, "{:<58} {:>9.3f}\n", "accuracy", number(result, "accuracy"));
 }
 
@@ -147,7 +156,9 @@ int run(const CommandLine& line, const Communicator& world, const Log& log) {
     mode = parse_progress_mode(line.progress);
   });
   ProgressBar bar(mode, world.is_root());
-  const TrainOutcome outcome = train(options, {world, log, [&](const Progress& progress) { bar.show(progress); },
+  const TrainOutcome outcome = train(options, {world,
+                                               log,
+                                               [&](const Progress& progress) { bar.show(progress); },
                                                [] { return stop_requested != 0; },
                                                {line.is_overwritten, !line.resume.empty()}});
   bar.finish();
@@ -178,10 +189,8 @@ int main(int argc, char** argv) {
   using namespace eoshard;
   train::ensure_passive_waiting(argv);
   train::CommandLine line;
-  return run_program({"eoshard-train",
-                      "Train a multispectral network on a dataset of eoshard-ingest, and score it.",
-                      MpiThreads::main_only,
-                      [&](CLI::App& app) { train::declare_options(app, line); },
+  return run_program({"eoshard-train", "Train a multispectral network on a dataset of eoshard-ingest, and score it.",
+                      MpiThreads::main_only, [&](CLI::App& app) { train::declare_options(app, line); },
                       [&](const Communicator& world, const Log& log) { return train::run(line, world, log); }},
                      argc, argv);
 }

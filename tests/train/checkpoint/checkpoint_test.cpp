@@ -47,7 +47,8 @@ TEST(Checkpoint, KeepsTheNewest) {
   for (const std::int64_t step : {9, 10, 11}) save_checkpoint(run.path(), example(step), 2);
   EXPECT_EQ(newest_checkpoint_path(run.path()).filename(), "step-000000000011.ckpt");
   int files = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(run.path() / kCheckpointFolder)) ++files;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(run.path() / kCheckpointFolder))
+    ++files;
   EXPECT_EQ(files, 2);
 }
 

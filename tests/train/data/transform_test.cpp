@@ -46,7 +46,8 @@ at::Tensor reference(const InputSpec& spec, const ingest::SyntheticDataset& data
   return at::rot90(cube, orientation.quarter_turns, {1, 2}).contiguous();
 }
 
-at::Tensor fused(const InputSpec& spec, const ingest::SyntheticDataset& data, Orientation orientation, PixelLayout layout) {
+at::Tensor fused(const InputSpec& spec, const ingest::SyntheticDataset& data, Orientation orientation,
+                 PixelLayout layout) {
   std::vector<std::vector<std::byte>> arrays;
   for (std::size_t array = 0; array < spec.arrays.size(); ++array) {
     const auto values = ingest::synthetic_values(data, 0, 0, array);

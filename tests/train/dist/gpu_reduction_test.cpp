@@ -30,7 +30,8 @@ TEST(NcclCollective, ReducesToTheBitsOfMpi) {
   if (torch::cuda::device_count() == 0) GTEST_SKIP() << "no GPU here";
   const Communicator world = Communicator::world();
   for (const std::int64_t micro_batches : {1, 3, 8}) {
-    EXPECT_TRUE(at::equal(reduce_on(world, at::Device(at::kCUDA, 0), micro_batches), reduce_on(world, at::kCPU, micro_batches)));
+    EXPECT_TRUE(at::equal(reduce_on(world, at::Device(at::kCUDA, 0), micro_batches),
+                          reduce_on(world, at::kCPU, micro_batches)));
   }
 }
 

@@ -41,8 +41,10 @@ TEST(Classification, MultiLabelEqualsScikitLearn) {
   ClassificationCounts counts(19);
   // In two pieces, as batches come.
   const std::size_t cut = 19 * 77;
-  count_multi_label(counts, std::span<const double>(scores).first(cut), std::span<const std::uint8_t>(labels).first(cut), 0.5);
-  count_multi_label(counts, std::span<const double>(scores).subspan(cut), std::span<const std::uint8_t>(labels).subspan(cut), 0.5);
+  count_multi_label(counts, std::span<const double>(scores).first(cut),
+                    std::span<const std::uint8_t>(labels).first(cut), 0.5);
+  count_multi_label(counts, std::span<const double>(scores).subspan(cut),
+                    std::span<const std::uint8_t>(labels).subspan(cut), 0.5);
   const ClassificationScores result = score(counts);
   expect_average(result.micro, expected.at("micro"));
   expect_average(result.macro, expected.at("macro"));
@@ -70,7 +72,7 @@ TEST(Classification, SingleLabelEqualsScikitLearn) {
 TEST(Classification, ByHand) {
   ClassificationCounts counts(2);
   const std::vector<float> scores = {0.9F, 0.1F, 0.5F, 0.7F, 0.2F, 0.3F};  // predicted: {0}, {0, 1}, {}
-  const std::vector<std::uint8_t> labels = {1, 0, 0, 1, 1, 0};            // true: {0}, {1}, {0}
+  const std::vector<std::uint8_t> labels = {1, 0, 0, 1, 1, 0};             // true: {0}, {1}, {0}
   count_multi_label(counts, std::span<const float>(scores), std::span<const std::uint8_t>(labels), 0.5F);
   const ClassificationScores result = score(counts);
   EXPECT_DOUBLE_EQ(result.per_class[0].f1, 0.5);

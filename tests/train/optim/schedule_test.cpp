@@ -13,8 +13,8 @@ TEST(Schedule, WarmupAndMultistepEqualTorch) {
   for (const auto& entry : vectors.at("schedules")) {
     if (entry.at("name") != "warmup+multistep/torch") continue;
     const auto& settings = entry.at("settings");
-    const Schedule schedule{settings.at("base_lr"), settings.at("warmup_start_lr"), settings.at("warmup_epochs"),
-                            settings.at("milestones"), settings.at("gamma"), 1};
+    const Schedule schedule{settings.at("base_lr"),    settings.at("warmup_start_lr"), settings.at("warmup_epochs"),
+                            settings.at("milestones"), settings.at("gamma"),           1};
     for (std::size_t step = 0; step < entry.at("lr").size(); ++step, ++checked) {
       EXPECT_NEAR(learning_rate(schedule, static_cast<std::int64_t>(step)), entry.at("lr")[step].get<double>(), 1e-12);
     }
