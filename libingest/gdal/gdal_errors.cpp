@@ -40,10 +40,8 @@ void initialise_gdal() {
   static std::once_flag once;
   std::call_once(once, [] {
     GDALAllRegister();
-    CPLSetConfigOption("GDAL_NUM_THREADS", "1");   // the pipeline spreads the tiles itself
-    CPLSetConfigOption("GDAL_PAM_ENABLED", "NO");  // sources stay untouched: no .aux.xml beside them
-    CPLSetConfigOption("GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR");
-    GDALSetCacheMax64(std::int64_t{64} << 20);  // bands are read past the cache; this serves label rasters
+    CPLSetConfigOption("GDAL_NUM_THREADS", "1");  // the pipeline spreads the tiles itself
+    GDALSetCacheMax64(std::int64_t{64} << 20);    // bands are read past the cache; this serves label rasters
   });
 }
 

@@ -9,9 +9,12 @@ namespace eoshard::ingest {
 GDALDatasetUniquePtr open_raster(const std::string& path, const char* driver) {
   initialise_gdal();
   const char* const drivers[] = {driver, nullptr};
+  const char* const no_siblings[] = {nullptr};
+  const bool is_limited = driver != nullptr;
   const GdalErrors errors;
-  GDALDatasetUniquePtr dataset(GDALDataset::Open(
-      path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, driver != nullptr ? drivers : nullptr));
+  GDALDatasetUniquePtr dataset(
+      GDALDataset::Open(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR,
+                        is_limited ? drivers : nullptr, nullptr, is_limited ? no_siblings : nullptr));
   check_gdal(dataset != nullptr, fmt::format("{} cannot be opened as a raster", path), errors);
   return dataset;
 }

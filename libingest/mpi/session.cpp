@@ -3,10 +3,23 @@
 #include <mpi.h>
 
 #include <cstdlib>
+#include <initializer_list>
 
 #include "libingest/mpi/communicator.hpp"
 
 namespace eoshard {
+
+namespace {
+
+// Value of the first of these environment variables that is set.
+int first_number(std::initializer_list<const char*> names, int otherwise) {
+  for (const char* name : names) {
+    if (const char* value = std::getenv(name)) return std::atoi(value);
+  }
+  return otherwise;
+}
+
+}  // namespace
 
 MpiSession::MpiSession(MpiThreads threads) {
   const int wanted = threads == MpiThreads::any ? MPI_THREAD_MULTIPLE : MPI_THREAD_FUNNELED;
@@ -18,10 +31,11 @@ MpiSession::MpiSession(MpiThreads threads) {
 MpiSession::~MpiSession() { MPI_Finalize(); }
 
 int launcher_rank() {
-  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID", "RANK"}) {
-    if (const char* value = std::getenv(name)) return std::atoi(value);
-  }
-  return 0;
+  return first_number({"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID", "RANK"}, 0);
+}
+
+int launcher_size() {
+  return first_number({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS", "WORLD_SIZE"}, 1);
 }
 
 void abort_all_ranks(int exit_status) {

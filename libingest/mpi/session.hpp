@@ -21,6 +21,9 @@ class MpiSession {
 /// before Slurm's, because under mpirun inside a Slurm job every process sees SLURM_PROCID 0.
 int launcher_rank();
 
+/// Number of processes that the launcher started, likewise; 1 without a launcher.
+int launcher_size();
+
 /// Ends all ranks at once: for a failure that the others cannot learn of. Does not return.
 [[noreturn]] void abort_all_ranks(int exit_status);
 

@@ -1,8 +1,11 @@
 #include "libingest/pipeline/ingest_options.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "libingest/core/error.hpp"
 #include "libingest/core/version.hpp"
 
 namespace eoshard::ingest {
@@ -29,6 +32,29 @@ std::string configuration_json(const IngestOptions& options) {
                                  {"seed", options.seed}};
   if (thresholds.max_shadow_percent) json["max_shadow_percent"] = *thresholds.max_shadow_percent;
   return json.dump(2) + "\n";
+}
+
+IngestOptions parse_configuration(const std::string& text) {
+  try {
+    const auto json = nlohmann::json::parse(text);
+    IngestOptions options;
+    options.sources = json.at("sources").get<std::vector<std::string>>();
+    options.labels = json.at("labels");
+    options.nomenclature = json.at("nomenclature");
+    options.min_class_percent = json.at("min_class_percent");
+    FilterThresholds& thresholds = options.thresholds;
+    thresholds.max_nodata_percent = json.at("max_nodata_percent");
+    thresholds.max_cloud_percent = json.at("max_cloud_percent");
+    if (!json.at("max_shadow_percent").is_null()) thresholds.max_shadow_percent = json.at("max_shadow_percent");
+    thresholds.max_snow_percent = json.at("max_snow_percent");
+    thresholds.max_saturated_percent = json.at("max_saturated_percent");
+    thresholds.min_labelled_percent = json.at("min_labelled_percent");
+    options.split = json.at("split");
+    options.seed = json.at("seed");
+    return options;
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(ErrorKind::io, fmt::format("the configuration of the unfinished run is damaged: {}", error.what()));
+  }
 }
 
 }  // namespace eoshard::ingest

@@ -29,4 +29,7 @@ struct IngestOptions {
 /// output lies, and how many threads and ranks make it, are not among them.
 std::string configuration_json(const IngestOptions& options);
 
+/// The options that `configuration_json` wrote; the others have their defaults. @throws Error{io} when it is damaged.
+IngestOptions parse_configuration(const std::string& json);
+
 }  // namespace eoshard::ingest

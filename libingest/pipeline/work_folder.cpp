@@ -100,6 +100,12 @@ WorkFolder::Start WorkFolder::prepare(const std::string& configuration, bool ove
   }
 }
 
+std::string WorkFolder::read_configuration() const {
+  if (fs::exists(configuration_file())) return read_text_file(configuration_file());
+  const char* reason = fs::exists(out_ / kManifestName) ? "its dataset is finished" : "no ingest was begun there";
+  throw Error(ErrorKind::usage, fmt::format("--resume {}: there is nothing to go on with: {}", out_.string(), reason));
+}
+
 void WorkFolder::remove() const { fs::remove_all(folder()); }
 
 }  // namespace eoshard::ingest

@@ -30,6 +30,9 @@ class WorkFolder {
   /// @throws Error{usage} when `out` holds a finished dataset, a run of another configuration, or something else.
   Start prepare(const std::string& configuration, bool overwrite) const;
 
+  /// The configuration of the interrupted run in `out`. @throws Error{usage} when there is none.
+  std::string read_configuration() const;
+
   /// Removes `unfinished` after the manifest is committed.
   void remove() const;
 

@@ -88,6 +88,11 @@ class Verify(harness.FolderTest):
         (damage,) = self.verify()
         self.assertEqual(damage["array"], "samples.csv")
 
+    def test_it_is_no_mpi_program(self):
+        result = harness.run("eoshard-info", self.dataset, ranks=2, check=False)
+        self.assertEqual(result.returncode, 2)
+        self.assertEqual(len(harness.errors(result)), 1)
+
     def test_a_damaged_manifest_is_named(self):
         (self.dataset / "dataset.json").write_text("{")
         result = harness.run("eoshard-info", self.dataset, check=False)

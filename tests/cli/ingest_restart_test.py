@@ -84,6 +84,18 @@ class Restart(harness.FolderTest):
         for part, changed in seen.items():
             self.assertEqual(changed, parts[part], part.name)
 
+    def test_resume_takes_the_options_of_the_run(self):
+        out = self.folder / "out"
+        self.kill_with_a_part(out)
+        refused = harness.run("eoshard-ingest", "--resume", out, "--seed", 3, ranks=2, check=False)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("--seed", refused.stderr)
+        harness.run("eoshard-ingest", "--resume", out, ranks=2)
+        self.assertEqual(harness.files_below(out), harness.files_below(self.whole))
+        finished = harness.run("eoshard-ingest", "--resume", out, check=False)
+        self.assertEqual(finished.returncode, 2)
+        self.assertIn("finished", finished.stderr)
+
     def test_other_options_do_not_mix(self):
         out = self.folder / "out"
         self.kill_with_a_part(out)

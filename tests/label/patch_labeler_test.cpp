@@ -5,6 +5,7 @@
 #include <ogr_spatialref.h>
 
 #include "libingest/core/error.hpp"
+#include "libingest/core/file.hpp"
 #include "libingest/gdal/gdal_errors.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -96,6 +97,13 @@ TEST(PatchLabeler, ARasterWithoutProjectionIsRefused) {
   const TemporaryFolder folder;
   const std::string path = uniform(23).write(folder.path() / "clc.tif", 0, 300000, 5500020);
   EXPECT_THROW(make_labeler(path), Error);
+}
+
+TEST(PatchLabeler, AProjectionInASideFileCounts) {
+  const TemporaryFolder folder;
+  const std::string path = uniform(23).write(folder.path() / "clc.tif", 0, 300000, 5500020);
+  write_file(path + ".aux.xml", "<PAMDataset><SRS>EPSG:32632</SRS></PAMDataset>", Durability::rename_only);
+  EXPECT_EQ(make_labeler(path).label_row(0).patches[0].labelled_pixels, 14400);
 }
 
 }  // namespace

@@ -31,14 +31,42 @@ int parse(CLI::App& app, int argc, char** argv, bool& is_done) {
   }
 }
 
-int report(const Error& error, const Program& program, const Communicator& world, const Log& log) {
-  if (!error.is_agreed() || world.is_root()) {
-    fmt::print(stderr, "{}: error: {}\n", program.name, error.what());
-    log.debug(fmt::format("thrown at {}:{}", error.location().file_name(), error.location().line()));
+void print_error(const Error& error, const Program& program, const Log& log) {
+  fmt::print(stderr, "{}: error: {}\n", program.name, error.what());
+  log.debug(fmt::format("thrown at {}:{}", error.location().file_name(), error.location().line()));
+}
+
+// Calls `work`; any exception becomes an Error that `report` turns into the exit status.
+template <class Work, class Report>
+int guard(const Work& work, const Report& report) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    return report(error);
+  } catch (const std::exception& error) {
+    return report(Error(ErrorKind::internal, error.what()));
   }
-  const int status = exit_status(error.kind());
-  if (!error.is_agreed() && world.size() > 1) abort_all_ranks(status);
-  return status;
+}
+
+int run_with_mpi(const Program& program, LogLevel level) {
+  const MpiSession session(MpiThreads::main_only);
+  const Communicator world = Communicator::world();
+  const Log log(world.rank(), level);
+  return guard([&] { return program.run(world, log); },
+               [&](const Error& error) {
+                 if (!error.is_agreed() || world.is_root()) print_error(error, program, log);
+                 if (!error.is_agreed() && world.size() > 1) abort_all_ranks(exit_status(error.kind()));
+                 return exit_status(error.kind());
+               });
+}
+
+// The ranks of a program of one process would all do the same work to the same files.
+int run_alone(const Program& program, const Log& log) {
+  if (launcher_size() > 1) {
+    const std::string message = program.name + " is a program of one process, with threads; start it without mpirun";
+    throw Error(ErrorKind::usage, message).mark_agreed();
+  }
+  return program.run_alone(log);
 }
 
 }  // namespace
@@ -54,21 +82,13 @@ int run_program(const Program& program, int argc, char** argv) {
   const int status = parse(app, argc, argv, is_done);
   if (is_done) return status;
 
-  try {
-    const MpiSession session(program.threads);
-    const Communicator world = Communicator::world();
-    const Log log(world.rank(), is_verbose ? LogLevel::debug : LogLevel::info);
-    try {
-      return program.run(world, log);
-    } catch (const Error& error) {
-      return report(error, program, world, log);
-    } catch (const std::exception& error) {
-      return report(Error(ErrorKind::internal, error.what()), program, world, log);
-    }
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "{}: error: {}\n", program.name, error.what());
-    return 1;
-  }
+  const LogLevel level = is_verbose ? LogLevel::debug : LogLevel::info;
+  const Log log(launcher_rank(), level);
+  return guard([&] { return program.run ? run_with_mpi(program, level) : run_alone(program, log); },
+               [&](const Error& error) {
+                 if (!error.is_agreed() || launcher_rank() == 0) print_error(error, program, log);
+                 return exit_status(error.kind());
+               });
 }
 
 std::string quoted_command_line(int argc, char** argv) {

@@ -14,10 +14,11 @@ namespace eoshard {
 struct Program {
   std::string name;         ///< "eoshard-ingest"
   std::string description;  ///< one line for --help
-  MpiThreads threads = MpiThreads::main_only;
   std::function<void(CLI::App&)> declare_options;
-  /// Returns the exit status. Called on every rank.
-  std::function<int(const Communicator&, const Log&)> run;
+  /// Returns the exit status. A program sets one of the two: `run` is called on every rank after MPI has started,
+  /// `run_alone` without MPI, for programs of one process that must also work where MPI does not (login nodes).
+  std::function<int(const Communicator&, const Log&)> run = nullptr;
+  std::function<int(const Log&)> run_alone = nullptr;
 };
 
 /// Exit status 0 success, 1 failure, 2 misuse. Rank 0 alone prints help, misuse and errors that all ranks share; an

@@ -123,8 +123,10 @@ void declare_options(CLI::App& app, Arguments& arguments) {
 
 int main(int argc, char** argv) {
   Arguments arguments;
-  const Program program{"eoshard-info", "Say what a dataset holds, and whether all of it can be read",
-                        MpiThreads::main_only, [&](CLI::App& app) { declare_options(app, arguments); },
-                        [&](const Communicator& world, const Log&) { return world.is_root() ? run(arguments) : 0; }};
+  Program program;
+  program.name = "eoshard-info";
+  program.description = "Say what a dataset holds, and whether all of it can be read";
+  program.declare_options = [&](CLI::App& app) { declare_options(app, arguments); };
+  program.run_alone = [&](const Log&) { return run(arguments); };
   return run_program(program, argc, argv);
 }

@@ -1,9 +1,15 @@
 // eoshard-ingest: raw Sentinel-2 Level-2A products → a sharded dataset.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "libingest/core/error.hpp"
 #include "libingest/core/progress.hpp"
 #include "libingest/label/nomenclature.hpp"
 #include "libingest/pipeline/ingest_pipeline.hpp"
+#include "libingest/pipeline/work_folder.hpp"
 #include "tools/common/program.hpp"
 
 namespace {
@@ -14,6 +20,7 @@ using namespace eoshard::ingest;
 struct Arguments {
   IngestOptions ingest;
   std::string out;
+  std::string resume;
   std::string progress = "auto";
 };
 
@@ -40,13 +47,12 @@ void declare_selection(CLI::App& app, FilterThresholds& thresholds) {
 
 void declare_options(CLI::App& app, Arguments& arguments) {
   IngestOptions& options = arguments.ingest;
-  app.add_option("PRODUCT", options.sources, "Sentinel-2 Level-2A products (.SAFE folders)")->required();
-  app.add_option("-o,--out", arguments.out, "Folder of the dataset")->required();
+  app.add_option("PRODUCT", options.sources, "Sentinel-2 Level-2A products (.SAFE folders)");
+  app.add_option("-o,--out", arguments.out, "Folder of the dataset");
 
   const char* const labels = "Labels";
   app.add_option("--labels", options.labels,
                  "CORINE Land Cover raster: grid codes 1-44 or three-digit codes, any projection")
-      ->required()
       ->group(labels);
   app.add_option("--nomenclature", options.nomenclature, "Classes: bigearthnet-19, bigearthnet-43 or corine-44")
       ->group(labels);
@@ -68,6 +74,8 @@ void declare_options(CLI::App& app, Arguments& arguments) {
   const char* const run = "Run";
   app.add_option("--threads", options.threads, "Threads of each rank; 0: the rank's share of the node's cores")
       ->check(CLI::NonNegativeNumber)
+      ->group(run);
+  app.add_option("--resume", arguments.resume, "Go on with the interrupted run in this folder, with its options")
       ->group(run);
   app.add_flag("--overwrite", options.overwrite, "Replace a finished dataset, or an unfinished one of other options")
       ->group(run);
@@ -91,13 +99,50 @@ void print_summary(const DatasetManifest& manifest, const std::filesystem::path&
   fmt::print(" {} in all\n", rejected);
 }
 
-int run(Arguments& arguments, const Communicator& world, const Log& log) {
-  arguments.ingest.out = arguments.out;
+// Options that stay free when an interrupted run is resumed: they do not shape the dataset.
+bool is_free_with_resume(const std::string& option) {
+  constexpr std::array<std::string_view, 4> kFree = {"resume", "threads", "progress", "verbose"};
+  return std::find(kFree.begin(), kFree.end(), option) != kFree.end();
+}
+
+void check_resume_stands_alone(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->count() == 0 || is_free_with_resume(option->get_single_name())) continue;
+    throw Error(ErrorKind::usage,
+                fmt::format("--resume takes {} from the interrupted run; leave it away", option->get_name()));
+  }
+}
+
+void check_is_complete(const Arguments& arguments) {
+  if (arguments.ingest.sources.empty()) throw Error(ErrorKind::usage, "no product is named (PRODUCT...)");
+  if (arguments.ingest.labels.empty()) throw Error(ErrorKind::usage, "--labels is required");
+  if (arguments.out.empty()) throw Error(ErrorKind::usage, "--out is required");
+}
+
+// The options given, or with --resume those of the interrupted run.
+IngestOptions settle_options(const Arguments& arguments, const CLI::App& app) {
+  if (arguments.resume.empty()) {
+    check_is_complete(arguments);
+    IngestOptions options = arguments.ingest;
+    options.out = arguments.out;
+    return options;
+  }
+  check_resume_stands_alone(app);
+  IngestOptions options = parse_configuration(WorkFolder(arguments.resume).read_configuration());
+  options.out = arguments.resume;
+  options.threads = arguments.ingest.threads;
+  options.command_line = arguments.ingest.command_line;
+  return options;
+}
+
+int run(const Arguments& arguments, const CLI::App& app, const Communicator& world, const Log& log) {
+  IngestOptions options;
+  world.agree([&] { options = settle_options(arguments, app); });
   ProgressBar bar(parse_progress_mode(arguments.progress), world.is_root());
   const ProgressCallback progress = [&](const Progress& now) { bar.show(now); };
-  const DatasetManifest manifest = ingest_products(arguments.ingest, world, log, progress);
+  const DatasetManifest manifest = ingest_products(options, world, log, progress);
   bar.finish();
-  if (world.is_root()) print_summary(manifest, arguments.ingest.out);
+  if (world.is_root()) print_summary(manifest, options.out);
   return 0;
 }
 
@@ -106,8 +151,14 @@ int run(Arguments& arguments, const Communicator& world, const Log& log) {
 int main(int argc, char** argv) {
   Arguments arguments;
   arguments.ingest.command_line = quoted_command_line(argc, argv);
-  const Program program{"eoshard-ingest", "Turn Sentinel-2 Level-2A products into a sharded training dataset",
-                        MpiThreads::main_only, [&](CLI::App& app) { declare_options(app, arguments); },
-                        [&](const Communicator& world, const Log& log) { return run(arguments, world, log); }};
+  Program program;
+  program.name = "eoshard-ingest";
+  program.description = "Turn Sentinel-2 Level-2A products into a sharded training dataset";
+  const CLI::App* parsed = nullptr;
+  program.declare_options = [&](CLI::App& app) {
+    declare_options(app, arguments);
+    parsed = &app;
+  };
+  program.run = [&](const Communicator& world, const Log& log) { return run(arguments, *parsed, world, log); };
   return run_program(program, argc, argv);
 }

@@ -56,9 +56,7 @@ void declare_options(CLI::App& app, Settings& settings) {
   app.add_flag("--overwrite", options.is_overwrite_allowed, "Replace what an earlier run wrote to --out");
 }
 
-int run(Settings& settings, const Communicator& world) {
-  if (world.size() > 1)
-    throw Error(ErrorKind::usage, "eoshard-synth uses threads, not ranks; start it without mpirun").mark_agreed();
+int run(Settings& settings) {
   settings.options.codes = settings.codes == "grid" ? LabelCodes::grid : LabelCodes::clc;
   ProgressBar bar(parse_progress_mode(settings.progress), true);
   prepare_gdal();
@@ -77,6 +75,6 @@ int main(int argc, char** argv) {
   program.description =
       "Writes synthetic Sentinel-2 L2A products and a CORINE label raster whose classes a network can learn";
   program.declare_options = [&](CLI::App& app) { declare_options(app, settings); };
-  program.run = [&](const Communicator& world, const Log&) { return run(settings, world); };
+  program.run_alone = [&](const Log&) { return run(settings); };
   return run_program(program, argc, argv);
 }

@@ -189,8 +189,10 @@ int main(int argc, char** argv) {
   using namespace eoshard;
   train::ensure_passive_waiting(argv);
   train::CommandLine line;
-  return run_program({"eoshard-train", "Train a multispectral network on a dataset of eoshard-ingest, and score it.",
-                      MpiThreads::main_only, [&](CLI::App& app) { train::declare_options(app, line); },
-                      [&](const Communicator& world, const Log& log) { return train::run(line, world, log); }},
-                     argc, argv);
+  Program program;
+  program.name = "eoshard-train";
+  program.description = "Train a multispectral network on a dataset of eoshard-ingest, and score it";
+  program.declare_options = [&](CLI::App& app) { train::declare_options(app, line); };
+  program.run = [&](const Communicator& world, const Log& log) { return train::run(line, world, log); };
+  return run_program(program, argc, argv);
 }

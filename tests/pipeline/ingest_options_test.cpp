@@ -1,0 +1,60 @@
+#include "libingest/pipeline/ingest_options.hpp"
+
+#include <gtest/gtest.h>
+
+#include "libingest/core/error.hpp"
+
+namespace eoshard::ingest {
+namespace {
+
+IngestOptions example() {
+  IngestOptions options;
+  options.sources = {"/data/b.SAFE", "/data/a.SAFE"};
+  options.labels = "/data/clc.tif";
+  options.nomenclature = "corine-44";
+  options.min_class_percent = 5;
+  options.thresholds = {1, 2, 3, 4, 5, 60};
+  options.split = "random:50/25/25";
+  options.seed = 9;
+  return options;
+}
+
+TEST(IngestOptions, ConfigurationRoundTripKeepsEveryOption) {
+  const std::string text = configuration_json(example());
+  EXPECT_EQ(configuration_json(parse_configuration(text)), text);
+}
+
+TEST(IngestOptions, EveryShapingOptionShows) {
+  const std::string text = configuration_json(example());
+  const auto changed = [&](auto change) {
+    IngestOptions options = example();
+    change(options);
+    return configuration_json(options) != text;
+  };
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.sources.pop_back(); }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.labels = "/data/other.tif"; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.nomenclature = "bigearthnet-19"; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.min_class_percent = 6; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.thresholds.max_nodata_percent = 0; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.thresholds.max_cloud_percent = 0; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.thresholds.max_shadow_percent.reset(); }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.thresholds.max_snow_percent = 0; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.thresholds.max_saturated_percent = 0; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.thresholds.min_labelled_percent = 0; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.split = "random:70/15/15"; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.seed = 0; }));
+}
+
+TEST(IngestOptions, OrderOutputAndThreadsDoNotCount) {
+  IngestOptions options = example();
+  std::swap(options.sources[0], options.sources[1]);
+  options.out = "elsewhere";
+  options.threads = 7;
+  options.overwrite = true;
+  EXPECT_EQ(configuration_json(options), configuration_json(example()));
+}
+
+TEST(IngestOptions, DamageIsAnError) { EXPECT_THROW(parse_configuration("{}"), Error); }
+
+}  // namespace
+}  // namespace eoshard::ingest
