@@ -29,7 +29,7 @@ def precision():
 
 
 def train(dataset, run):
-    result = harness.run("eoshard-train", "--data", dataset, "--out", run, "--precision", precision(), *TRAINING, timeout=800)
+    result = harness.run("eoshard-train", "--data", dataset, "--out", run, "--precision", precision(), *TRAINING, timeout=1500)
     return json.loads(result.stdout)
 
 
