@@ -272,6 +272,20 @@ void Trainer::check_loss(double loss, double rate) const {
       .mark_agreed();
 }
 
+// What every report of an evaluation has (docs/metrics.md).
+Json score_fields(const EvaluationResult& result, Task task) {
+  const ClassificationScores& scores = result.scores;
+  Json fields = {{"loss", result.loss},
+                 {"f1_micro", scores.micro.f1},
+                 {"f1_macro", scores.macro.f1},
+                 {"precision_micro", scores.micro.precision},
+                 {"recall_micro", scores.micro.recall},
+                 {"precision_macro", scores.macro.precision},
+                 {"recall_macro", scores.macro.recall}};
+  if (task == Task::single_label) fields["accuracy"] = scores.accuracy;
+  return fields;
+}
+
 EvaluationResult Trainer::evaluate_split(const std::string& split, std::int64_t epoch) {
   state_.begin_evaluation();
   const std::int64_t samples = dataset_.split(split).samples();
@@ -282,17 +296,8 @@ EvaluationResult Trainer::evaluate_split(const std::string& split, std::int64_t 
   const EvaluationResult result =
       evaluate(pass_, dataset_.split(split), transform_, options, world_,
                [&](std::int64_t done) { show(split, std::min(samples, done * ranks), samples, ""); });
-  Json line = {{"epoch", epoch},
-               {"split", split},
-               {"step", position_.step},
-               {"loss", result.loss},
-               {"f1_micro", result.scores.micro.f1},
-               {"f1_macro", result.scores.macro.f1},
-               {"precision_micro", result.scores.micro.precision},
-               {"recall_micro", result.scores.micro.recall},
-               {"precision_macro", result.scores.macro.precision},
-               {"recall_macro", result.scores.macro.recall}};
-  if (dataset_.task == Task::single_label) line["accuracy"] = result.scores.accuracy;
+  Json line = {{"epoch", epoch}, {"split", split}, {"step", position_.step}};
+  line.update(score_fields(result, dataset_.task));
   line["images_per_second"] = result.images_per_second;
   line["learning_rate"] = learning_rate(schedule_, std::max<std::int64_t>(0, position_.step - 1));
   write_line(line);
@@ -379,17 +384,8 @@ std::string Trainer::finish() {
   write_weights(chosen_by, epoch);
   const std::string split = dataset_.has("test") ? "test" : dataset_.has("validation") ? "validation" : "train";
   const EvaluationResult result = evaluate_split(split, epoch);
-  Json json = {{"epoch", epoch},
-               {"split", split},
-               {"samples", result.counts.samples},
-               {"loss", result.loss},
-               {"f1_micro", result.scores.micro.f1},
-               {"f1_macro", result.scores.macro.f1},
-               {"precision_micro", result.scores.micro.precision},
-               {"recall_micro", result.scores.micro.recall},
-               {"precision_macro", result.scores.macro.precision},
-               {"recall_macro", result.scores.macro.recall}};
-  if (dataset_.task == Task::single_label) json["accuracy"] = result.scores.accuracy;
+  Json json = {{"epoch", epoch}, {"split", split}, {"samples", result.counts.samples}};
+  json.update(score_fields(result, dataset_.task));
   json["per_class"] = class_scores(dataset_.manifest, result);
   json["images_per_second"] = result.images_per_second;
   json["steps"] = position_.step;

@@ -21,12 +21,10 @@ def flip_bit(path, offset, bit=3):
     path.write_bytes(data)
 
 
-class Verify(harness.FolderTest):
+class Verify(harness.ClassFolderTest):
     @classmethod
     def setUpClass(cls):
-        cls.temporary = harness.tempfile.TemporaryDirectory(prefix="eoshard-test-")
-        cls.addClassCleanup(cls.temporary.cleanup)
-        cls.root = pathlib.Path(cls.temporary.name)
+        super().setUpClass()
         products = harness.synthesise(cls.root / "in", "--size", 960)
         harness.run("eoshard-ingest", "--labels", cls.root / "in/clc.tif", "--out", cls.root / "good", *products)
 

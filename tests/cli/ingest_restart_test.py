@@ -10,12 +10,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from tests.support import harness  # noqa: E402
 
 
-class Restart(harness.FolderTest):
+class Restart(harness.ClassFolderTest):
     @classmethod
     def setUpClass(cls):
-        cls.temporary = harness.tempfile.TemporaryDirectory(prefix="eoshard-test-")
-        cls.addClassCleanup(cls.temporary.cleanup)
-        cls.root = pathlib.Path(cls.temporary.name)
+        super().setUpClass()
         cls.products = harness.synthesise(cls.root / "in", "--products", 2, "--size", 1200)
         cls.whole = cls.root / "whole"
         start = time.monotonic()

@@ -67,12 +67,10 @@ def shuffle_labels(dataset, seed):
         classes[:] = classes[:][np.random.default_rng(seed).permutation(classes.shape[0])]
 
 
-class Learnability(harness.FolderTest):
+class Learnability(harness.ClassFolderTest):
     @classmethod
     def setUpClass(cls):
-        cls.temporary = harness.tempfile.TemporaryDirectory(prefix="eoshard-test-")
-        cls.addClassCleanup(cls.temporary.cleanup)
-        cls.root = pathlib.Path(cls.temporary.name)
+        super().setUpClass()
         products = harness.synthesise(cls.root / "in", "--products", 4, "--size", 2400, "--seed", 0,
                                       "--baseline", "02.06,02.14,04.00,05.11")
         cls.dataset = cls.root / "dataset"

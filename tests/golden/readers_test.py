@@ -16,16 +16,14 @@ from tests.support.harness import GROUPS, SPLITS  # noqa: E402
 ARRAYS = [*GROUPS, "classes", "patch_id"]
 
 
-class Readers(harness.FolderTest):
+class Readers(harness.ClassFolderTest):
     @classmethod
     def setUpClass(cls):
-        cls.temporary = harness.tempfile.TemporaryDirectory(prefix="eoshard-test-")
-        cls.addClassCleanup(cls.temporary.cleanup)
-        root = pathlib.Path(cls.temporary.name)
+        super().setUpClass()
         # More than a shard of training samples, so that a whole and a ragged shard are read; an empty validation split.
-        products = harness.synthesise(root / "in", "--products", 2, "--size", 3600, "--seed", 3)
-        cls.dataset = root / "out"
-        harness.run("eoshard-ingest", "--labels", root / "in/clc.tif", "--split", "random:85/0/15", "--out", cls.dataset,
+        products = harness.synthesise(cls.root / "in", "--products", 2, "--size", 3600, "--seed", 3)
+        cls.dataset = cls.root / "out"
+        harness.run("eoshard-ingest", "--labels", cls.root / "in/clc.tif", "--split", "random:85/0/15", "--out", cls.dataset,
                     *products, ranks=2)
 
     def zarr_arrays(self, split):

@@ -51,13 +51,11 @@ def corine_codes():
     return values[np.floor(row).astype(int), np.floor(column).astype(int)].reshape(SIZE, SIZE)
 
 
-class RealProducts(harness.FolderTest):
+class RealProducts(harness.ClassFolderTest):
     @classmethod
     def setUpClass(cls):
         harness.need_shared(CROP, CORINE, "tools/make_safe.py")
-        cls.temporary = harness.tempfile.TemporaryDirectory(prefix="eoshard-test-")
-        cls.addClassCleanup(cls.temporary.cleanup)
-        cls.root = pathlib.Path(cls.temporary.name)
+        super().setUpClass()
         place = ["--at", f"{EPSG},{ULX},{ULY}", "--tile", "T32ULV"]
         cls.products = {era: make_safe(cls.root / "in", era, *place) for era in ERAS}
         for era, product in cls.products.items():
