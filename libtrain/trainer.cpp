@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -191,7 +192,8 @@ void Trainer::restore() {
     if (const std::optional<Checkpoint> checkpoint = load_newest_checkpoint(run_, setting_.log)) {
       state_.load_all(checkpoint->tensors);
       position_ = checkpoint->position;
-      setting_.log.info(fmt::format("going on from step {} (epoch {})", position_.step, position_.epoch + 1));
+      setting_.log.info(
+          fmt::format("going on from step {}, {} of {} epochs done", position_.step, position_.epoch, options_.epochs));
     }
     keep_metrics_up_to(run_, position_.epoch);
   });
@@ -396,10 +398,19 @@ std::string Trainer::finish() {
   return json.dump();
 }
 
-// Threads are part of what is recorded: the convolutions' sums depend on their number.
+// As in other OpenMP programs, the variable says how many threads a process takes; 0 when it is not set.
+int omp_num_threads() {
+  const char* value = std::getenv("OMP_NUM_THREADS");
+  return value != nullptr ? std::max(0, std::atoi(value)) : 0;
+}
+
+// Threads are part of what is recorded: the convolutions' sums depend on their number. The dataset's folder is recorded
+// as an absolute path, so that a run can be resumed from anywhere.
 TrainOptions settle_options(TrainOptions options, const Communicator& world) {
   world.agree([&] { options = resolve_options(options); });
-  const int share = threads_per_rank(world);
+  options.data = fs::absolute(options.data).lexically_normal().string();
+  const int own_share = threads_per_rank(world);  // collective: not to be skipped
+  const int share = omp_num_threads() > 0 ? omp_num_threads() : own_share;
   if (options.threads == 0) options.threads = share;
   if (options.loader_threads == 0) options.loader_threads = options.device == "cpu" ? 1 : std::max(1, share - 1);
   at::set_num_threads(static_cast<int>(options.threads));

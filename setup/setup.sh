@@ -51,7 +51,7 @@ install_python_environment() {
 }
 
 # The stamp is written last: an interrupted or outdated set-up is repeated, a finished one is not looked at again.
-if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then exit 0; fi
+if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && [ -x .deps/venv/bin/python ]; then exit 0; fi
 mkdir -p .deps
 install_packages
 install_python_environment

@@ -7,11 +7,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <fstream>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <sstream>
 
 #include "libingest/core/error.hpp"
+#include "libingest/core/file.hpp"
 #include "libingest/shard/shard_reader.hpp"
 
 namespace eoshard::ingest {
@@ -29,31 +33,58 @@ class Verifier {
       : dataset_(dataset), manifest_(manifest), progress_(progress) {}
 
   Verification run() {
+    read_table();
     for (const Split& split : manifest_.splits) verify_split(split);
-    verify_table();
+    verify_rejected_table();
     result_.chunks = chunks_;
     return std::move(result_);
   }
 
  private:
+  // samples.csv names the samples. Its first three columns hold neither commas nor quotes.
+  void read_table() {
+    std::ifstream table(dataset_ / "samples.csv");
+    std::string line;
+    std::getline(table, line);
+    std::int64_t rows = 0;
+    for (; std::getline(table, line); ++rows) {
+      std::istringstream fields(line);
+      std::string split, index, id;
+      std::getline(std::getline(std::getline(fields, split, ','), index, ','), id, ',');
+      ids_of_split_[split].push_back(id);
+    }
+    check_rows("samples.csv", rows, manifest_.samples());
+  }
+
+  void verify_rejected_table() {
+    std::ifstream table(dataset_ / "rejected.csv");
+    std::int64_t rows = -1;  // the header is none
+    for (std::string line; std::getline(table, line);) ++rows;
+    std::uint64_t rejected = 0;
+    for (const auto& [reason, patches] : manifest_.rejected) rejected += patches;
+    check_rows("rejected.csv", std::max<std::int64_t>(rows, 0), static_cast<std::int64_t>(rejected));
+  }
+
+  void check_rows(const std::string& table, std::int64_t rows, std::int64_t expected) {
+    if (rows != expected) add({"", table, -1, "", fmt::format("has {} rows instead of {}", rows, expected)});
+  }
+
   void verify_split(const Split& split) {
-    ids_ = read_patch_ids(split);
+    ids_ = ids_of_split_[split.name];
+    verify_group(split);
+    verify_array(split, patch_id_spec());
     for (const ImageArray& array : manifest_.arrays) verify_array(split, image_spec(array));
     verify_array(split, classes_spec(manifest_.classes.size()));
   }
 
-  // Verifies the patch_id array on the way: it is needed to name other damage.
-  std::vector<std::string> read_patch_ids(const Split& split) {
-    std::vector<std::string> ids(static_cast<std::size_t>(split.samples));
-    const std::size_t damages = result_.damages.size();
-    verify_array(split, patch_id_spec());
-    if (result_.damages.size() > damages) return ids;
-    const std::vector<std::byte> rows = read_all_rows(ArrayReader(split_folder(dataset_, split.name) / "patch_id"));
-    for (std::size_t index = 0; index < ids.size(); ++index) {
-      const char* row = reinterpret_cast<const char*>(rows.data()) + index * kPatchIdBytes;
-      ids[index] = std::string(row, ::strnlen(row, kPatchIdBytes));
+  void verify_group(const Split& split) {
+    try {
+      const auto path = split_folder(dataset_, split.name) / "zarr.json";
+      if (read_text_file(path) == zarr_group_metadata("{}")) return;
+      add({split.name, "zarr.json", -1, "", "the group's metadata is not what eoshard writes"});
+    } catch (const Error& error) {
+      add({split.name, "zarr.json", -1, "", error.what()});
     }
-    return ids;
   }
 
   void verify_array(const Split& split, const ArraySpec& expected) {
@@ -97,7 +128,8 @@ class Verifier {
   void verify_rows(const Split& split, const ArrayReader& array) {
     for (std::int64_t shard = 0; shard < shard_count(split.samples); ++shard) {
       try {
-        array.read_shard_rows(shard);
+        const std::vector<std::byte> rows = array.read_shard_rows(shard);
+        if (array.spec().name == patch_id_spec().name) compare_ids(split, shard, rows);
       } catch (const Error& error) {
         const std::int64_t end = std::min((shard + 1) * kShardSamples, split.samples);
         for (std::int64_t index = shard * kShardSamples; index < end; ++index) {
@@ -108,13 +140,14 @@ class Verifier {
     }
   }
 
-  void verify_table() {
-    std::ifstream table(dataset_ / "samples.csv");
-    std::int64_t rows = -1;  // the header is none
-    for (std::string line; std::getline(table, line);) ++rows;
-    if (rows == manifest_.samples()) return;
-    add({"", "samples.csv", -1, "",
-         fmt::format("has {} rows instead of {}", std::max<std::int64_t>(rows, 0), manifest_.samples())});
+  void compare_ids(const Split& split, std::int64_t shard, const std::vector<std::byte>& rows) {
+    const std::int64_t end = std::min((shard + 1) * kShardSamples, split.samples);
+    for (std::int64_t index = shard * kShardSamples; index < end; ++index) {
+      const char* row = reinterpret_cast<const char*>(rows.data()) + (index - shard * kShardSamples) * kPatchIdBytes;
+      const std::string id(row, ::strnlen(row, kPatchIdBytes));
+      const std::string in_table = id_of(static_cast<std::size_t>(index));
+      if (id != in_table) add({split.name, "patch_id", index, id, fmt::format("samples.csv has '{}'", in_table)});
+    }
   }
 
   std::string id_of(std::size_t index) const { return index < ids_.size() ? ids_[index] : ""; }
@@ -132,7 +165,8 @@ class Verifier {
   const DatasetManifest& manifest_;
   const ProgressCallback& progress_;
   Verification result_;
-  std::vector<std::string> ids_;  // of the split at hand
+  std::map<std::string, std::vector<std::string>> ids_of_split_;  // from samples.csv
+  std::vector<std::string> ids_;                                  // of the split at hand
   std::atomic<std::uint64_t> chunks_ = 0;
   std::mutex progress_mutex_;
 };

@@ -24,8 +24,8 @@ struct Verification {
   std::vector<Damage> damages;  ///< in the order of splits, arrays and indices
 };
 
-/// Decodes all chunks of all arrays of `manifest`'s splits on `threads` threads, and compares the lengths of the arrays
-/// and of samples.csv with it.
+/// Decodes all chunks of all arrays of `manifest`'s splits on `threads` threads; compares the lengths of arrays and
+/// tables with it, and the patch ids of the arrays with those of samples.csv, which names the samples.
 Verification verify_dataset(const std::filesystem::path& dataset, const DatasetManifest& manifest, int threads,
                             const ProgressCallback& progress);
 

@@ -26,6 +26,7 @@ using Json = nlohmann::json;
 // What all ranks know of a product after the scan.
 struct ScannedProduct {
   Source source;
+  double quantification_value = 0;
   std::uint64_t candidates = 0;
   std::vector<double> costs_s;  // one a resolution group
 };
@@ -42,14 +43,24 @@ ScannedProduct summarise(const ProductScan& scan) {
            static_cast<std::uint64_t>(scan.grid.count()),
            0,
            {}},
+          product.quantification_value,
           scan.candidates().size(),
           decoding_costs(scan)};
 }
 
 Json to_json(const ScannedProduct& scanned) {
   const Source& source = scanned.source;
-  return {source.product, source.path,           source.baseline, source.mgrs_tile,   source.acquired,
-          source.epsg,    source.boa_add_offset, source.patches,  scanned.candidates, scanned.costs_s};
+  return {source.product,
+          source.path,
+          source.baseline,
+          source.mgrs_tile,
+          source.acquired,
+          source.epsg,
+          source.boa_add_offset,
+          source.patches,
+          scanned.candidates,
+          scanned.costs_s,
+          scanned.quantification_value};
 }
 
 ScannedProduct scanned_from(const Json& json) {
@@ -66,6 +77,7 @@ ScannedProduct scanned_from(const Json& json) {
                     {}};
   scanned.candidates = json.at(8);
   scanned.costs_s = json.at(9).get<std::vector<double>>();
+  scanned.quantification_value = json.at(10);
   return scanned;
 }
 
@@ -86,6 +98,18 @@ void check_distinct(const std::vector<ScannedProduct>& products) {
 std::string product_name_of(const std::string& source) {
   const std::filesystem::path folder = (std::filesystem::path(source) / "").parent_path();
   return folder.stem().string();
+}
+
+// Stored values of one dataset have one scale.
+void check_same_quantification(const std::vector<ScannedProduct>& products) {
+  const ScannedProduct& first = products.front();
+  for (const ScannedProduct& scanned : products) {
+    if (scanned.quantification_value == first.quantification_value) continue;
+    throw Error(
+        ErrorKind::input,
+        fmt::format("{} has BOA_QUANTIFICATION_VALUE {}, {} has {}; values of different scales do not mix",
+                    first.source.path, first.quantification_value, scanned.source.path, scanned.quantification_value));
+  }
 }
 
 class Ingest {
@@ -144,7 +168,10 @@ class Ingest {
     }
     std::sort(products_.begin(), products_.end(),
               [](const auto& a, const auto& b) { return a.source.product < b.source.product; });
-    world_.agree([&] { check_distinct(products_); });
+    world_.agree([&] {
+      check_distinct(products_);
+      check_same_quantification(products_);
+    });
   }
 
   // A scan that an interrupted run has committed is taken as it is. It is found by the folder's name, which is the
@@ -213,6 +240,7 @@ class Ingest {
     manifest.nomenclature = labels_.nomenclature.name;
     manifest.classes = labels_.nomenclature.classes;
     manifest.arrays = native_arrays();
+    manifest.quantification_value = products_.front().quantification_value;
     manifest.split_rule = options_.split;
     manifest.seed = options_.seed;
     manifest.splits = std::move(assembled.splits);

@@ -1,5 +1,5 @@
 // Step 1, a product at a time: metadata, scene classification and labels decide which patches are candidates. No
-// reflectance band is opened.
+// pixel of a reflectance band is decoded.
 #pragma once
 
 #include <optional>

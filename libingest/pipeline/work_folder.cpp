@@ -30,7 +30,7 @@ bool is_own_name(const std::string& name) {
 
 std::string differing_options(const std::string& mine, const std::string& theirs) {
   const auto a = nlohmann::json::parse(mine);
-  const auto b = nlohmann::json::parse(theirs, nullptr, false);
+  const auto b = nlohmann::json::parse(theirs, nullptr, false);  // discarded when damaged: then all differ
   std::vector<std::string> names;
   for (const auto& [name, value] : a.items()) {
     if (!b.is_object() || !b.contains(name) || b[name] != value) names.push_back(name);
@@ -89,7 +89,9 @@ WorkFolder::Start WorkFolder::prepare(const std::string& configuration, bool ove
           ErrorKind::usage,
           fmt::format("--out {}: an unfinished run with other options is there (they differ in: {}); repeat its "
                       "command to go on with it, or use --overwrite to begin anew",
-                      out_.string(), differing_options(configuration, read_text_file(configuration_file()))));
+                      out_.string(),
+                      differing_options(configuration,
+                                        fs::exists(configuration_file()) ? read_text_file(configuration_file()) : "")));
     }
     remove_dataset();
     fs::create_directories(folder());

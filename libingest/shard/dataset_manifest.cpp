@@ -113,6 +113,20 @@ void check_schema(const std::string& text) {
   throw Error(ErrorKind::input, fmt::format("not a dataset manifest of this version: at {}: {}", where, what));
 }
 
+// What the schema cannot say: lists that must have the same length.
+void check_consistency(const DatasetManifest& manifest) {
+  for (const Split& split : manifest.splits) {
+    if (split.class_counts.size() == manifest.classes.size()) continue;
+    throw Error(ErrorKind::input, fmt::format("split '{}' counts {} classes, but 'classes' has {}", split.name,
+                                              split.class_counts.size(), manifest.classes.size()));
+  }
+  for (const ImageArray& array : manifest.arrays) {
+    if (static_cast<std::int64_t>(array.bands.size()) == array.sample_shape.front()) continue;
+    throw Error(ErrorKind::input, fmt::format("array '{}' names {} bands, but its sample_shape begins with {}",
+                                              array.name, array.bands.size(), array.sample_shape.front()));
+  }
+}
+
 DatasetManifest from_json(const Json& json) {
   DatasetManifest manifest;
   manifest.program = json.at("program");
@@ -178,7 +192,9 @@ std::string manifest_text(const DatasetManifest& manifest) {
 DatasetManifest parse_manifest(const std::string& text) {
   try {
     check_schema(text);
-    return from_json(Json::parse(text));
+    DatasetManifest manifest = from_json(Json::parse(text));
+    check_consistency(manifest);
+    return manifest;
   } catch (const nlohmann::json::exception& error) {
     throw Error(ErrorKind::input, fmt::format("not valid JSON: {}", error.what()));
   }

@@ -117,7 +117,7 @@ std::optional<Checkpoint> load_newest_checkpoint(const fs::path& run, const Log&
     try {
       return read_checkpoint(path);
     } catch (const Error& error) {
-      log.warning(fmt::format("{}; going on from the checkpoint before it", error.what()));
+      log.warning(fmt::format("{}; looking for the checkpoint before it", error.what()));
     }
   }
   return std::nullopt;

@@ -72,8 +72,38 @@ class Verify(harness.ClassFolderTest):
         for array in ("classes", "patch_id"):
             shard = self.dataset / f"test.zarr/{array}/c/0/0"
             flip_bit(shard, 20)
-            self.assertIn(array, {damage["array"] for damage in self.verify()})
+            damages = self.verify()
+            self.assertEqual({damage["array"] for damage in damages}, {array})
+            for damage in damages:
+                self.assertEqual(damage["patch_id"], self.patch_id("test", damage["index"]))
             flip_bit(shard, 20)
+
+    def test_ids_that_differ_are_found(self):
+        table = self.dataset / "samples.csv"
+        table.write_text(table.read_text().replace(self.patch_id("test", 0) + ",", "another,", 1))
+        (damage,) = self.verify()
+        self.assertEqual((damage["split"], damage["array"], damage["index"]), ("test", "patch_id", 0))
+
+    def test_metadata_and_the_other_table_are_checked(self):
+        group = self.dataset / "train.zarr/zarr.json"
+        good = group.read_bytes()
+        group.write_bytes(good[:-4] + b"\xff\xfe{}")
+        self.assertEqual([damage["array"] for damage in self.verify()], ["zarr.json"])
+        group.write_bytes(good)
+        metadata = self.dataset / "train.zarr/data_20m/zarr.json"
+        metadata.write_bytes(b"\xff" + metadata.read_bytes())
+        self.assertEqual([damage["array"] for damage in self.verify()], ["data_20m"])
+        metadata.write_bytes(metadata.read_bytes()[1:])
+        (self.dataset / "rejected.csv").unlink()
+        self.assertEqual([damage["array"] for damage in self.verify()], ["rejected.csv"])
+
+    def test_an_inconsistent_manifest_is_named(self):
+        manifest = harness.manifest(self.dataset)
+        manifest["splits"]["test"]["class_counts"] = []
+        (self.dataset / "dataset.json").write_text(json.dumps(manifest))
+        result = harness.run("eoshard-info", self.dataset, check=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("split 'test' counts 0 classes", result.stderr)
 
     def test_a_missing_shard_is_found(self):
         (self.dataset / "validation.zarr/data_60m/c/0/0/0/0").unlink()

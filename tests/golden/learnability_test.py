@@ -52,7 +52,7 @@ def linear_f1(dataset):
 def best_constant_f1(dataset):
     """The best that a predictor can do that gives every patch the same set of classes: some of the most frequent."""
     truth = labels(dataset, "test")
-    order = np.argsort(-truth.sum(0))
+    order = np.argsort(-truth.sum(0, dtype=int))
     scores = []
     for size in range(1, truth.shape[1] + 1):
         guess = np.zeros_like(truth)

@@ -59,6 +59,15 @@ TEST(Manifest, ASchemaViolationNamesItsPlace) {
   EXPECT_NE(error_of(text).find("task"), std::string::npos) << error_of(text);
 }
 
+TEST(Manifest, ListsOfDifferentLengthsAreAnError) {
+  DatasetManifest manifest = example();
+  manifest.splits[1].class_counts.pop_back();
+  EXPECT_NE(error_of(manifest_text(manifest)).find("split 'validation' counts 1 classes"), std::string::npos);
+  manifest = example();
+  manifest.arrays[0].bands.pop_back();
+  EXPECT_NE(error_of(manifest_text(manifest)).find("array 'data_60m' names 1 bands"), std::string::npos);
+}
+
 TEST(Manifest, CutJsonIsAnError) {
   const std::string text = manifest_text(example());
   EXPECT_NE(error_of(text.substr(0, text.size() / 2)).find("not valid JSON"), std::string::npos);

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <cmath>
 #include <iostream>
+#include <limits>
 
 #include "libingest/core/error.hpp"
 #include "libingest/core/version.hpp"
@@ -89,6 +92,39 @@ int run_program(const Program& program, int argc, char** argv) {
                  if (!error.is_agreed() || launcher_rank() == 0) print_error(error, program, log);
                  return exit_status(error.kind());
                });
+}
+
+CLI::Validator number_between(double minimum, double maximum) {
+  const std::string range = fmt::format("{:g} to {:g}", minimum, maximum);
+  return CLI::Validator(
+      [=](const std::string& text) {
+        double value = 0;
+        const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+        const bool is_number = status == std::errc() && end == text.data() + text.size() && std::isfinite(value);
+        return is_number && value >= minimum && value <= maximum ? std::string()
+                                                                 : fmt::format("{} is no number from {}", text, range);
+      },
+      range);
+}
+
+CLI::Validator finite_nonnegative() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        const bool is_good = number_between(0, std::numeric_limits<double>::max())(text).empty();
+        return is_good ? std::string() : fmt::format("{} is no number of at least 0", text);
+      },
+      "NUMBER >= 0");
+}
+
+CLI::Validator seed_number() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        std::uint64_t value = 0;
+        const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+        const bool is_good = status == std::errc() && end == text.data() + text.size();
+        return is_good ? std::string() : fmt::format("{} is no whole number from 0 to 18446744073709551615", text);
+      },
+      "WHOLE NUMBER");
 }
 
 std::string quoted_command_line(int argc, char** argv) {

@@ -25,6 +25,13 @@ struct Program {
 /// error of one rank alone is printed by it and ends the others.
 int run_program(const Program& program, int argc, char** argv);
 
+/// Accepts finite numbers from `minimum` to `maximum`; NaN and infinities are misuse.
+CLI::Validator number_between(double minimum, double maximum);
+/// Accepts finite numbers of at least 0.
+CLI::Validator finite_nonnegative();
+/// Accepts whole numbers from 0 to 2^64 - 1, written with digits alone.
+CLI::Validator seed_number();
+
 /// The command line as one line that a shell would read back.
 std::string quoted_command_line(int argc, char** argv);
 

@@ -106,7 +106,7 @@ int run(const Arguments& arguments) {
     json["verification"] = to_json(verification);
     if (!arguments.as_json) print_verification(verification);
   }
-  if (arguments.as_json) fmt::print("{}\n", json.dump(2));
+  if (arguments.as_json) fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
   return is_whole ? 0 : 1;
 }
 

@@ -26,7 +26,7 @@ struct Arguments {
 
 void declare_selection(CLI::App& app, FilterThresholds& thresholds) {
   const char* const group = "Selection of patches";
-  const CLI::Range percent(0.0, 100.0);
+  const CLI::Validator percent = number_between(0, 100);
   app.add_option("--max-nodata-percent", thresholds.max_nodata_percent, "Largest share of no-data pixels")
       ->check(percent)
       ->group(group);
@@ -58,18 +58,18 @@ void declare_options(CLI::App& app, Arguments& arguments) {
       ->group(labels);
   app.add_option("--min-class-percent", options.min_class_percent,
                  "Share of a patch from which a class counts; 0: any pixel")
-      ->check(CLI::Range(0.0, 100.0))
+      ->check(number_between(0, 100))
       ->group(labels);
   app.add_option("--min-labelled-percent", options.thresholds.min_labelled_percent,
                  "A patch is kept when more than this share carries a land-cover code")
-      ->check(CLI::Range(0.0, 100.0))
+      ->check(number_between(0, 100))
       ->group(labels);
 
   declare_selection(app, options.thresholds);
 
   const char* const split = "Split";
   app.add_option("--split", options.split, "random:TRAIN/VALIDATION/TEST in per cent, by ground square")->group(split);
-  app.add_option("--seed", options.seed, "Seed of the split")->group(split);
+  app.add_option("--seed", options.seed, "Seed of the split")->check(seed_number())->group(split);
 
   const char* const run = "Run";
   app.add_option("--threads", options.threads, "Threads of each rank; 0: the rank's share of the node's cores")

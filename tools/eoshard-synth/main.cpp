@@ -25,7 +25,7 @@ void declare_scene(CLI::App& app, SynthOptions& options) {
                  "Side of a product in 10 m pixels, a multiple of 60; a full granule has 10980")
       ->check(CLI::Range(120, 10980));
   app.add_option("--classes", options.class_count, "Number of land classes")->check(CLI::Range(1, kMaxClasses));
-  app.add_option("--seed", options.seed, "The same seed and options give the same bytes");
+  app.add_option("--seed", options.seed, "The same seed and options give the same bytes")->check(seed_number());
   app.add_option("--epsg", options.epsg, "UTM zone of all products, 32601 to 32660");
   app.add_option("--origin", options.origin_m, "Upper-left corner of the first product, ULX,ULY in metres")
       ->delimiter(',')
@@ -35,9 +35,9 @@ void declare_scene(CLI::App& app, SynthOptions& options) {
 }
 
 void declare_sky(CLI::App& app, SkyOptions& sky) {
-  app.add_option("--cloud-percent", sky.cloud_percent, "Pixels under clouds and cirrus")->check(CLI::Range(0.0, 100.0));
-  app.add_option("--snow-percent", sky.snow_percent, "Pixels under snow, before clouds")->check(CLI::Range(0.0, 100.0));
-  app.add_option("--nodata-percent", sky.nodata_percent, "Pixels in the missing corner")->check(CLI::Range(0.0, 50.0));
+  app.add_option("--cloud-percent", sky.cloud_percent, "Pixels under clouds and cirrus")->check(number_between(0, 100));
+  app.add_option("--snow-percent", sky.snow_percent, "Pixels under snow, before clouds")->check(number_between(0, 100));
+  app.add_option("--nodata-percent", sky.nodata_percent, "Pixels in the missing corner")->check(number_between(0, 50));
 }
 
 void declare_options(CLI::App& app, Settings& settings) {

@@ -59,26 +59,26 @@ void declare_training_options(CLI::App& app, CommandLine& line) {
           "Samples a forward pass, part of the experiment; 0 = largest divisor of the batch size up to 32")
       ->check(CLI::Range(0, 1 << 24));
   declare(app, line, "max_steps", options.max_steps, "End training after this many steps in all; 0 = no limit")
-      ->check(CLI::NonNegativeNumber);
-  declare(app, line, "seed", options.seed, "Of initial weights, order and augmentation");
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 62));
+  declare(app, line, "seed", options.seed, "Of initial weights, order and augmentation")->check(seed_number());
 }
 
 void declare_optimizer_options(CLI::App& app, CommandLine& line) {
   TrainOptions& options = line.options;
   declare(app, line, "optimizer", options.optimizer, "Update rule")->check(CLI::IsMember({"sgd"}));
-  declare(app, line, "learning_rate", options.learning_rate, "After the warm-up")->check(CLI::NonNegativeNumber);
-  declare(app, line, "momentum", options.momentum, "Of the gradients")->check(CLI::Range(0.0, 1.0));
+  declare(app, line, "learning_rate", options.learning_rate, "After the warm-up")->check(finite_nonnegative());
+  declare(app, line, "momentum", options.momentum, "Of the gradients")->check(number_between(0, 1));
   line.declared.emplace_back("nesterov",
                              app.add_flag("--nesterov,!--no-nesterov", options.nesterov, "Nesterov momentum"));
   declare(app, line, "weight_decay", options.weight_decay, "L2, not on biases and batch-norm parameters")
-      ->check(CLI::NonNegativeNumber);
-  declare(app, line, "warmup_epochs", options.warmup_epochs, "Linear warm-up")->check(CLI::NonNegativeNumber);
+      ->check(finite_nonnegative());
+  declare(app, line, "warmup_epochs", options.warmup_epochs, "Linear warm-up")->check(finite_nonnegative());
   declare(app, line, "warmup_start_factor", options.warmup_start_factor, "First rate as a share of the learning rate")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(number_between(0, 1));
   declare(app, line, "schedule", options.schedule, "Rate after the warm-up")->check(CLI::IsMember({"multistep"}));
   declare(app, line, "milestones", options.milestones, "Epochs after which the rate is multiplied by gamma")
       ->delimiter(',');
-  declare(app, line, "gamma", options.gamma, "Factor at a milestone")->check(CLI::PositiveNumber);
+  declare(app, line, "gamma", options.gamma, "Factor at a milestone")->check(finite_nonnegative());
 }
 
 void declare_machine_options(CLI::App& app, CommandLine& line) {
@@ -130,7 +130,9 @@ void print_table(const std::string& result_text) {
                        const std::string& support) {
     fmt::print(stderr, "{:<58.58} {:>9.3f} {:>9.3f} {:>9.3f} {:>9}\n", name, precision, recall, f1, support);
   };
-  const std::string samples = std::to_string(result.at("samples").get<std::uint64_t>());
+  std::uint64_t all_support = 0;
+  for (const auto& one : result.at("per_class")) all_support += one.at("support").get<std::uint64_t>();
+  const std::string support = std::to_string(all_support);
   fmt::print(stderr, "\n{:<58} {:>9} {:>9} {:>9} {:>9}\n",
              fmt::format("{} split, weights of epoch {} ({})", result.at("split").get<std::string>(),
                          result.at("epoch").get<int>(), result.at("chosen_by").get<std::string>()),
@@ -140,9 +142,9 @@ void print_table(const std::string& result_text) {
         std::to_string(one.at("support").get<std::uint64_t>()));
   }
   row("micro average", number(result, "precision_micro"), number(result, "recall_micro"), number(result, "f1_micro"),
-      samples);
+      support);
   row("macro average", number(result, "precision_macro"), number(result, "recall_macro"), number(result, "f1_macro"),
-      samples);
+      support);
   if (result.contains("accuracy")) fmt::print(stderr, "{:<58} {:>9.3f}\n", "accuracy", number(result, "accuracy"));
 }
 
