@@ -100,6 +100,22 @@ class BadInput(harness.ClassFolderTest):
     def test_bad_split(self):
         self.refuse("--split 'random:80/30/0'", status=2, options=["--split", "random:80/30/0"])
 
+    def test_values_of_another_scale(self):
+        xml = self.product / "MTD_MSIL2A.xml"
+        xml.write_text(xml.read_text().replace('<BOA_QUANTIFICATION_VALUE unit="none">10000<', '<BOA_QUANTIFICATION_VALUE unit="none">1000<'))
+        self.assertIn(">1000<", xml.read_text())
+        self.refuse("BOA_QUANTIFICATION_VALUE 1000,", "do not mix")
+
+    def test_numbers_out_of_range(self):
+        for option, value in (("--max-cloud-percent", "nan"), ("--max-snow-percent", "101"), ("--seed", "-1"),
+                              ("--seed", "99999999999999999999"), ("--out", "")):
+            with self.subTest(option=option, value=value):
+                out = [] if option == "--out" else ["--out", self.out]
+                result = harness.run("eoshard-ingest", "--labels", self.clc, *out, f"{option}", value, self.product, check=False)
+                self.assertEqual(result.returncode, 2, result.stderr)
+                self.assertIn(option, result.stderr)
+        self.assertFalse(self.out.exists())
+
     def test_unknown_option(self):
         result = harness.run("eoshard-ingest", "--labels", self.clc, "--out", self.out, self.product, "--cloud", 5, ranks=2, check=False)
         self.assertEqual(result.returncode, 2)
