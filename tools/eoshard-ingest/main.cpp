@@ -10,6 +10,7 @@
 #include "libingest/label/nomenclature.hpp"
 #include "libingest/pipeline/ingest_pipeline.hpp"
 #include "libingest/pipeline/work_folder.hpp"
+#include "tools/common/ingest_arguments.hpp"
 #include "tools/common/program.hpp"
 
 namespace {
@@ -24,64 +25,18 @@ struct Arguments {
   std::string progress = "auto";
 };
 
-void declare_selection(CLI::App& app, FilterThresholds& thresholds) {
-  const char* const group = "Selection of patches";
-  const CLI::Validator percent = number_between(0, 100);
-  app.add_option("--max-nodata-percent", thresholds.max_nodata_percent, "Largest share of no-data pixels")
-      ->check(percent)
-      ->group(group);
-  app.add_option("--max-cloud-percent", thresholds.max_cloud_percent,
-                 "Largest share of cloud and cirrus; counts shadow too unless --max-shadow-percent is given")
-      ->check(percent)
-      ->group(group);
-  app.add_option("--max-shadow-percent", thresholds.max_shadow_percent, "Largest share of cloud shadow on its own")
-      ->check(percent)
-      ->group(group);
-  app.add_option("--max-snow-percent", thresholds.max_snow_percent, "Largest share of snow")
-      ->check(percent)
-      ->group(group);
-  app.add_option("--max-saturated-percent", thresholds.max_saturated_percent, "Largest share of saturated pixels")
-      ->check(percent)
-      ->group(group);
-}
-
 void declare_options(CLI::App& app, Arguments& arguments) {
   IngestOptions& options = arguments.ingest;
-  app.add_option("PRODUCT", options.sources, "Sentinel-2 Level-2A products (.SAFE folders)");
+  declare_ingest_arguments(app, options);
   app.add_option("-o,--out", arguments.out, "Folder of the dataset");
 
-  const char* const labels = "Labels";
-  app.add_option("--labels", options.labels,
-                 "CORINE Land Cover raster: grid codes 1-44 or three-digit codes, any projection")
-      ->group(labels);
-  app.add_option("--nomenclature", options.nomenclature, "Classes: bigearthnet-19, bigearthnet-43 or corine-44")
-      ->group(labels);
-  app.add_option("--min-class-percent", options.min_class_percent,
-                 "Share of a patch from which a class counts; 0: any pixel")
-      ->check(number_between(0, 100))
-      ->group(labels);
-  app.add_option("--min-labelled-percent", options.thresholds.min_labelled_percent,
-                 "A patch is kept when more than this share carries a land-cover code")
-      ->check(number_between(0, 100))
-      ->group(labels);
-
-  declare_selection(app, options.thresholds);
-
-  const char* const split = "Split";
-  app.add_option("--split", options.split, "random:TRAIN/VALIDATION/TEST in per cent, by ground square")->group(split);
-  app.add_option("--seed", options.seed, "Seed of the split")->check(seed_number())->group(split);
-
   const char* const run = "Run";
-  app.add_option("--threads", options.threads, "Threads of each rank; 0: the rank's share of the node's cores")
-      ->check(CLI::NonNegativeNumber)
-      ->group(run);
+  declare_threads(app, options.threads);
   app.add_option("--resume", arguments.resume, "Go on with the interrupted run in this folder, with its options")
       ->group(run);
   app.add_flag("--overwrite", options.overwrite, "Replace a finished dataset, or an unfinished one of other options")
       ->group(run);
-  app.add_option("--progress", arguments.progress, "Progress on stderr: auto, always or never")
-      ->check(CLI::IsMember({"auto", "always", "never"}))
-      ->group(run);
+  declare_progress(app, arguments.progress);
   app.footer(
       "Several ranks: mpirun -n 4 eoshard-ingest --labels clc.tif --out mydata *.SAFE\n"
       "An interrupted run goes on when the same command is given again.");

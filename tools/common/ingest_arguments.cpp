@@ -1,0 +1,75 @@
+#include "tools/common/ingest_arguments.hpp"
+
+#include "tools/common/program.hpp"
+
+namespace eoshard {
+namespace {
+
+using namespace eoshard::ingest;
+
+void declare_labels(CLI::App& app, IngestOptions& options) {
+  const char* const group = "Labels";
+  app.add_option("--labels", options.labels,
+                 "CORINE Land Cover raster: grid codes 1-44 or three-digit codes, any projection")
+      ->group(group);
+  app.add_option("--nomenclature", options.nomenclature, "Classes: bigearthnet-19, bigearthnet-43 or corine-44")
+      ->group(group);
+  app.add_option("--min-class-percent", options.min_class_percent,
+                 "Share of a patch from which a class counts; 0: any pixel")
+      ->check(number_between(0, 100))
+      ->group(group);
+  app.add_option("--min-labelled-percent", options.thresholds.min_labelled_percent,
+                 "A patch is kept when more than this share carries a land-cover code")
+      ->check(number_between(0, 100))
+      ->group(group);
+}
+
+void declare_selection(CLI::App& app, FilterThresholds& thresholds) {
+  const char* const group = "Selection of patches";
+  const CLI::Validator percent = number_between(0, 100);
+  app.add_option("--max-nodata-percent", thresholds.max_nodata_percent, "Largest share of no-data pixels")
+      ->check(percent)
+      ->group(group);
+  app.add_option("--max-cloud-percent", thresholds.max_cloud_percent,
+                 "Largest share of cloud and cirrus; counts shadow too unless --max-shadow-percent is given")
+      ->check(percent)
+      ->group(group);
+  app.add_option("--max-shadow-percent", thresholds.max_shadow_percent, "Largest share of cloud shadow on its own")
+      ->check(percent)
+      ->group(group);
+  app.add_option("--max-snow-percent", thresholds.max_snow_percent, "Largest share of snow")
+      ->check(percent)
+      ->group(group);
+  app.add_option("--max-saturated-percent", thresholds.max_saturated_percent, "Largest share of saturated pixels")
+      ->check(percent)
+      ->group(group);
+}
+
+void declare_split(CLI::App& app, IngestOptions& options) {
+  const char* const group = "Split";
+  app.add_option("--split", options.split, "random:TRAIN/VALIDATION/TEST in per cent, by ground square")->group(group);
+  app.add_option("--seed", options.seed, "Seed of the split")->check(seed_number())->group(group);
+}
+
+}  // namespace
+
+void declare_ingest_arguments(CLI::App& app, IngestOptions& options) {
+  app.add_option("PRODUCT", options.sources, "Sentinel-2 Level-2A products (.SAFE folders)");
+  declare_labels(app, options);
+  declare_selection(app, options.thresholds);
+  declare_split(app, options);
+}
+
+void declare_threads(CLI::App& app, int& threads) {
+  app.add_option("--threads", threads, "Threads of each rank; 0: the rank's share of the node's cores")
+      ->check(CLI::NonNegativeNumber)
+      ->group("Run");
+}
+
+void declare_progress(CLI::App& app, std::string& mode) {
+  app.add_option("--progress", mode, "Progress on stderr: auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->group("Run");
+}
+
+}  // namespace eoshard
