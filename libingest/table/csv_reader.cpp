@@ -1,6 +1,7 @@
 #include "libingest/table/csv_reader.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -16,6 +17,7 @@ constexpr int kEnd = -1;
 
 CsvReader::CsvReader(const std::filesystem::path& path)
     : path_(path), file_(open_for_reading(path)), file_bytes_(eoshard::file_size(file_, path)) {
+  skip_byte_order_mark();
   columns_.resize(read_row(columns_));
   if (columns_.empty()) throw Error(ErrorKind::input, fmt::format("{} is empty: it lacks its header", path.string()));
 }
@@ -28,17 +30,27 @@ std::optional<std::size_t> CsvReader::find_column(std::string_view name) const {
 
 std::size_t CsvReader::column(std::string_view name) const {
   if (const auto found = find_column(name)) return *found;
-  throw Error(ErrorKind::input, fmt::format("{} has no column '{}'", path_.string(), name));
+  throw Error(ErrorKind::input, fmt::format("{} has no column '{}'; its columns are: {}", path_.string(), name,
+                                            fmt::join(columns_, ", ")));
 }
 
 bool CsvReader::next(std::vector<std::string>& fields) {
-  const std::size_t count = read_row(fields);
+  std::size_t count = read_row(fields);
+  while (count == 1 && columns_.size() > 1 && fields.front().empty()) count = read_row(fields);  // blank lines
   if (count == 0) return false;
   if (count != columns_.size()) {
     throw_bad_row(fmt::format("has {} fields, but the header has {}", count, columns_.size()));
   }
   fields.resize(count);
   return true;
+}
+
+// As spreadsheet programs put it before UTF-8.
+void CsvReader::skip_byte_order_mark() {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (peek() != kEnd && std::string_view(buffer_.data(), buffer_.size()).starts_with(kByteOrderMark)) {
+    position_ = kByteOrderMark.size();
+  }
 }
 
 // Fields are overwritten in place, so that a table of millions of rows needs no allocation a row. Returns how many the

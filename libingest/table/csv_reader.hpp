@@ -13,7 +13,8 @@
 
 namespace eoshard::ingest {
 
-/// A table with a header line. Lines end with LF or CRLF; a quoted field may hold commas, quotes and line breaks.
+/// A table with a header line. Lines end with LF or CRLF; a quoted field may hold commas, quotes and line breaks. A
+/// UTF-8 byte-order mark and blank lines are passed over.
 class CsvReader {
  public:
   /// Opens `path` and reads its header. @throws Error{io|input}
@@ -21,7 +22,7 @@ class CsvReader {
 
   const std::vector<std::string>& columns() const { return columns_; }
   std::optional<std::size_t> find_column(std::string_view name) const;
-  /// @throws Error{input} naming the table when it has no such column.
+  /// @throws Error{input} naming the columns that the table has when this is none.
   std::size_t column(std::string_view name) const;
 
   /// Fills `fields`, one a column; false at the end. @throws Error{input} naming the row when it has another number
@@ -29,6 +30,7 @@ class CsvReader {
   bool next(std::vector<std::string>& fields);
 
  private:
+  void skip_byte_order_mark();
   std::size_t read_row(std::vector<std::string>& fields);
   int take();
   int peek();

@@ -54,6 +54,15 @@ TEST_F(CsvReaderTest, TakesEitherLineEndAndAMissingLastOne) {
   EXPECT_FALSE(table.next(row));
 }
 
+TEST_F(CsvReaderTest, PassesOverAByteOrderMarkAndBlankLines) {
+  CsvReader table = read("\xEF\xBB\xBF\"patch_id\",labels\r\n\r\n\nP1,\r\n\r\n");
+  EXPECT_THAT(table.columns(), ElementsAre("patch_id", "labels"));
+  std::vector<std::string> row;
+  ASSERT_TRUE(table.next(row));
+  EXPECT_THAT(row, ElementsAre("P1", ""));
+  EXPECT_FALSE(table.next(row));
+}
+
 TEST_F(CsvReaderTest, GoesOnAcrossItsBuffer) {
   std::string text = "number,filling\n";
   for (int row = 0; row < 3000; ++row) text += std::to_string(row) + ',' + std::string(1000, 'x') + '\n';
@@ -71,7 +80,8 @@ TEST_F(CsvReaderTest, FindsColumnsByName) {
   const CsvReader table = read("split,index\n");
   EXPECT_EQ(table.column("index"), 1);
   EXPECT_FALSE(table.find_column("labels").has_value());
-  EXPECT_THAT(message_of([&] { (void)table.column("labels"); }), HasSubstr("no column 'labels'"));
+  EXPECT_THAT(message_of([&] { (void)table.column("labels"); }),
+              HasSubstr("no column 'labels'; its columns are: split, index"));
 }
 
 TEST_F(CsvReaderTest, NamesTheDamagedRow) {
