@@ -43,8 +43,11 @@ struct ResolutionGroup {
   std::vector<BandInfo> bands;  ///< in kBands order
 };
 
-/// The three groups, finest first.
-std::vector<ResolutionGroup> resolution_groups();
+/// Names of kBands.
+std::vector<std::string> all_bands();
+
+/// The groups that `bands` (names of kBands, in any order) fall into, finest first; groups without a band are left out.
+std::vector<ResolutionGroup> resolution_groups(const std::vector<std::string>& bands = all_bands());
 
 /// Where a granule lies: its UTM zone and upper-left corner, from MTD_TL.xml.
 struct GranuleGeometry {

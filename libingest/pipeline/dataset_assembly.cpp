@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "libingest/core/file.hpp"
+#include "libingest/pipeline/array_layout.hpp"
 #include "libingest/pipeline/product_tally.hpp"
 #include "libingest/shard/shard_writer.hpp"
 
@@ -37,9 +38,9 @@ ProductCounts count_product(const ProductTally& tally) {
   return counts;
 }
 
-void add_to_totals(const ProductTally& tally, Totals& totals) {
+void add_to_totals(const ProductTally& tally, const std::vector<ImageArray>& arrays, Totals& totals) {
   for (std::size_t split = 0; split < kSplits; ++split) {
-    const auto moments = sum_moments(tally, split);
+    const auto moments = sum_moments(tally, split, arrays);
     for (std::size_t band = 0; band < moments.size(); ++band) totals[split].moments[band].add(moments[band]);
     for (const Survivor& survivor : tally.survivors[split]) {
       const std::uint64_t mask = tally.scan.patches[static_cast<std::size_t>(survivor.patch_index)].labels.classes;
@@ -55,13 +56,6 @@ void fill_in_counts(Source& source, const ProductCounts& counts) {
   }
 }
 
-ImageArray describe_array(const ResolutionGroup& group) {
-  ImageArray array{group.array_name, group.resolution_m, {}, {}, "uint16"};
-  for (const BandInfo& band : group.bands) array.bands.emplace_back(band.name);
-  array.sample_shape = {static_cast<std::int64_t>(group.bands.size()), group.patch_px, group.patch_px};
-  return array;
-}
-
 // Assembles on one rank; the collective calls are in run().
 class Assembly {
  public:
@@ -69,7 +63,7 @@ class Assembly {
            const std::vector<std::string>& classes, const Communicator& world, const ProgressCallback& progress)
       : sources_(std::move(sources)),
         work_(work),
-        rule_(parse_split_rule(options.split, options.seed)),
+        rules_{parse_split_rule(options.split, options.seed), stored_arrays(options), options.keep_zero_pixels},
         classes_(classes),
         world_(world),
         progress_(progress) {
@@ -99,9 +93,9 @@ class Assembly {
     counts_.resize(products_.size());
     for (std::size_t product = 0; product < products_.size(); ++product) {
       if (!is_own(product)) continue;
-      const ProductTally tally = tally_product(products_[product], work_, rule_);
+      const ProductTally tally = tally_product(products_[product], work_, rules_);
       counts_[product] = count_product(tally);
-      add_to_totals(tally, totals_);
+      add_to_totals(tally, rules_.arrays, totals_);
     }
   }
 
@@ -133,7 +127,7 @@ class Assembly {
   void write_own_rows() {
     for (std::size_t product = 0; product < products_.size(); ++product) {
       if (!is_own(product)) continue;
-      const ProductTally tally = tally_product(products_[product], work_, rule_);
+      const ProductTally tally = tally_product(products_[product], work_, rules_);
       for (std::size_t split = 0; split < kSplits; ++split) {
         const auto first = static_cast<std::int64_t>(first_index_[split][product]);
         write_file(work_.sample_rows(products_[product], kSplitNames[split]),
@@ -171,7 +165,7 @@ class Assembly {
   // Consecutive shards mostly need the same product.
   const ProductTally& cached_tally(std::size_t product) {
     if (!cached_ || cached_product_ != product) {
-      cached_ = std::make_unique<ProductTally>(tally_product(products_[product], work_, rule_));
+      cached_ = std::make_unique<ProductTally>(tally_product(products_[product], work_, rules_));
       cached_product_ = product;
     }
     return *cached_;
@@ -200,15 +194,14 @@ class Assembly {
     return split_folder(work_.out(), std::string(kSplitNames[split])) / array;
   }
 
-  // One pass a resolution group: chunks are copied from the parts as they are.
+  // One pass an array: chunks are copied from the parts as they are.
   void write_image_shards(std::size_t split, std::int64_t shard) {
-    const std::vector<ResolutionGroup> groups = resolution_groups();
     std::vector<std::byte> chunk;
-    for (std::size_t group = 0; group < groups.size(); ++group) {
-      const ArraySpec spec = image_spec(describe_array(groups[group]));
+    for (std::size_t array = 0; array < rules_.arrays.size(); ++array) {
+      const ArraySpec spec = image_spec(rules_.arrays[array]);
       ShardWriter writer(array_folder(split, spec.name), spec, shard);
       for_each_sample(split, shard, [&](const ProductTally& tally, const Survivor& survivor) {
-        const PartReader& part = tally.parts[group];
+        const PartReader& part = tally.parts[array];
         part.read_chunk(part.entries()[survivor.candidate], chunk);
         writer.append(chunk);
       });
@@ -258,7 +251,7 @@ class Assembly {
 
   void write_split_metadata(std::size_t split) const {
     std::vector<ArraySpec> specs = {classes_spec(classes_.size()), patch_id_spec()};
-    for (const ResolutionGroup& group : resolution_groups()) specs.push_back(image_spec(describe_array(group)));
+    for (const ImageArray& array : rules_.arrays) specs.push_back(image_spec(array));
     for (const ArraySpec& spec : specs) {
       std::filesystem::create_directories(array_folder(split, spec.name));
       write_file(array_folder(split, spec.name) / "zarr.json", zarr_array_metadata(spec, samples(split)),
@@ -268,6 +261,12 @@ class Assembly {
                Durability::rename_only);
   }
 
+  bool is_stored(const BandInfo& band) const {
+    return std::any_of(rules_.arrays.begin(), rules_.arrays.end(), [&](const ImageArray& array) {
+      return std::find(array.bands.begin(), array.bands.end(), band.name) != array.bands.end();
+    });
+  }
+
   AssembledDataset describe() {
     AssembledDataset dataset;
     for (std::size_t split = 0; split < kSplits; ++split) {
@@ -275,6 +274,7 @@ class Assembly {
       const auto& counts = totals_[split].class_counts;
       described.class_counts.assign(counts.begin(), counts.begin() + static_cast<std::ptrdiff_t>(classes_.size()));
       for (std::size_t band = 0; band < kBands.size(); ++band) {
+        if (!is_stored(kBands[band])) continue;
         described.statistics.push_back(to_statistics(std::string(kBands[band].name), totals_[split].moments[band]));
       }
       dataset.splits.push_back(std::move(described));
@@ -293,7 +293,7 @@ class Assembly {
   std::vector<Source> sources_;
   std::vector<std::string> products_;  // their names
   const WorkFolder& work_;
-  SplitRule rule_;
+  TallyRules rules_;
   const std::vector<std::string>& classes_;
   const Communicator& world_;
   const ProgressCallback& progress_;
@@ -305,12 +305,6 @@ class Assembly {
 };
 
 }  // namespace
-
-std::vector<ImageArray> native_arrays() {
-  std::vector<ImageArray> arrays;
-  for (const ResolutionGroup& group : resolution_groups()) arrays.push_back(describe_array(group));
-  return arrays;
-}
 
 AssembledDataset assemble_dataset(std::vector<Source> sources, const WorkFolder& work, const IngestOptions& options,
                                   const std::vector<std::string>& classes, const Communicator& world,

@@ -27,7 +27,4 @@ AssembledDataset assemble_dataset(std::vector<Source> sources, const WorkFolder&
                                   const std::vector<std::string>& classes, const Communicator& world,
                                   const ProgressCallback& progress);
 
-/// The image arrays that a dataset of native grids has.
-std::vector<ImageArray> native_arrays();
-
 }  // namespace eoshard::ingest

@@ -19,9 +19,15 @@ std::string configuration_json(const IngestOptions& options) {
   const FilterThresholds& thresholds = options.thresholds;
   nlohmann::ordered_json json = {{"version", kVersion},
                                  {"sources", sources},
+                                 {"bands", options.bands},
+                                 {"upsample", options.upsample},
+                                 {"no_native", options.no_native},
+                                 {"raw_dn", options.raw_dn},
+                                 {"keep_zero_pixels", options.keep_zero_pixels},
                                  {"labels", std::filesystem::weakly_canonical(options.labels).string()},
                                  {"nomenclature", options.nomenclature},
                                  {"min_class_percent", options.min_class_percent},
+                                 {"label_map", options.label_map},
                                  {"max_nodata_percent", thresholds.max_nodata_percent},
                                  {"max_cloud_percent", thresholds.max_cloud_percent},
                                  {"max_shadow_percent", nullptr},
@@ -39,9 +45,15 @@ IngestOptions parse_configuration(const std::string& text) {
     const auto json = nlohmann::json::parse(text);
     IngestOptions options;
     options.sources = json.at("sources").get<std::vector<std::string>>();
+    options.bands = json.at("bands").get<std::vector<std::string>>();
+    options.upsample = json.at("upsample");
+    options.no_native = json.at("no_native");
+    options.raw_dn = json.at("raw_dn");
+    options.keep_zero_pixels = json.at("keep_zero_pixels");
     options.labels = json.at("labels");
     options.nomenclature = json.at("nomenclature");
     options.min_class_percent = json.at("min_class_percent");
+    options.label_map = json.at("label_map");
     FilterThresholds& thresholds = options.thresholds;
     thresholds.max_nodata_percent = json.at("max_nodata_percent");
     thresholds.max_cloud_percent = json.at("max_cloud_percent");

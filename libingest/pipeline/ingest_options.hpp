@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "libingest/core/types.hpp"
 #include "libingest/select/patch_filter.hpp"
 
 namespace eoshard::ingest {
@@ -13,9 +14,15 @@ namespace eoshard::ingest {
 struct IngestOptions {
   std::vector<std::string> sources;  ///< .SAFE folders
   std::filesystem::path out;
-  std::string labels;  ///< land-cover raster
+  std::vector<std::string> bands = all_bands();  ///< names of kBands, and "SCL"
+  std::string upsample;                          ///< "nearest", "bilinear" or "bicubic" adds data_super; "": none
+  bool no_native = false;                        ///< leave the native grids out; needs `upsample`
+  bool raw_dn = false;                           ///< keep the file's values: no BOA_ADD_OFFSET is added
+  bool keep_zero_pixels = false;                 ///< keep patches in which a pixel of a band is DN 0
+  std::string labels;                            ///< land-cover raster
   std::string nomenclature = "bigearthnet-19";
   double min_class_percent = 0;
+  bool label_map = false;  ///< store the land-cover code of every pixel
   FilterThresholds thresholds;
   std::string split = "random:70/15/15";
   std::uint64_t seed = 0;

@@ -4,118 +4,33 @@
 #include <tbb/global_control.h>
 
 #include <algorithm>
-#include <map>
-#include <mutex>
-#include <nlohmann/json.hpp>
 
 #include "libingest/assign/work_assignment.hpp"
 #include "libingest/core/file.hpp"
 #include "libingest/core/version.hpp"
 #include "libingest/gdal/gdal_errors.hpp"
 #include "libingest/mpi/thread_share.hpp"
+#include "libingest/pipeline/array_layout.hpp"
 #include "libingest/pipeline/dataset_assembly.hpp"
 #include "libingest/pipeline/patch_extraction.hpp"
 #include "libingest/pipeline/product_scan.hpp"
+#include "libingest/pipeline/product_survey.hpp"
 #include "libingest/pipeline/work_folder.hpp"
 
 namespace eoshard::ingest {
 namespace {
 
-using Json = nlohmann::json;
-
-// What all ranks know of a product after the scan.
-struct ScannedProduct {
-  Source source;
-  double quantification_value = 0;
-  std::uint64_t candidates = 0;
-  std::vector<double> costs_s;  // one a resolution group
-};
-
-ScannedProduct summarise(const ProductScan& scan) {
-  const Product& product = scan.product;
-  return {{product.name,
-           product.path,
-           product.baseline,
-           product.mgrs_tile,
-           product.acquired,
-           product.geometry.epsg,
-           product.boa_add_offset,
-           static_cast<std::uint64_t>(scan.grid.count()),
-           0,
-           {}},
-          product.quantification_value,
-          scan.candidates().size(),
-          decoding_costs(scan)};
-}
-
-Json to_json(const ScannedProduct& scanned) {
-  const Source& source = scanned.source;
-  return {source.product,
-          source.path,
-          source.baseline,
-          source.mgrs_tile,
-          source.acquired,
-          source.epsg,
-          source.boa_add_offset,
-          source.patches,
-          scanned.candidates,
-          scanned.costs_s,
-          scanned.quantification_value};
-}
-
-ScannedProduct scanned_from(const Json& json) {
-  ScannedProduct scanned;
-  scanned.source = {json.at(0),
-                    json.at(1),
-                    json.at(2),
-                    json.at(3),
-                    json.at(4),
-                    json.at(5),
-                    json.at(6).get<std::map<std::string, int>>(),
-                    json.at(7),
-                    0,
-                    {}};
-  scanned.candidates = json.at(8);
-  scanned.costs_s = json.at(9).get<std::vector<double>>();
-  scanned.quantification_value = json.at(10);
-  return scanned;
-}
-
-// Two products whose patches would bear the same ids cannot both be in one dataset.
-void check_distinct(const std::vector<ScannedProduct>& products) {
-  std::map<std::string, const Source*> seen;
-  for (const ScannedProduct& scanned : products) {
-    const std::string stem = scanned.source.product.substr(0, scanned.source.product.rfind('_'));
-    const auto [first, is_new] = seen.emplace(stem, &scanned.source);
-    if (is_new) continue;
-    throw Error(ErrorKind::input,
-                fmt::format("{} and {} would give their patches the same ids ({}_…); name only one of them",
-                            first->second->path, scanned.source.path, stem));
-  }
-}
-
-// "in/S2A_….SAFE/" → "S2A_…"
-std::string product_name_of(const std::string& source) {
-  const std::filesystem::path folder = (std::filesystem::path(source) / "").parent_path();
-  return folder.stem().string();
-}
-
-// Stored values of one dataset have one scale.
-void check_same_quantification(const std::vector<ScannedProduct>& products) {
-  const ScannedProduct& first = products.front();
-  for (const ScannedProduct& scanned : products) {
-    if (scanned.quantification_value == first.quantification_value) continue;
-    throw Error(
-        ErrorKind::input,
-        fmt::format("{} has BOA_QUANTIFICATION_VALUE {}, {} has {}; values of different scales do not mix",
-                    first.source.path, first.quantification_value, scanned.source.path, scanned.quantification_value));
-  }
-}
+namespace fs = std::filesystem;
 
 class Ingest {
  public:
   Ingest(const IngestOptions& options, const Communicator& world, const Log& log, const ProgressCallback& progress)
-      : options_(options), world_(world), log_(log), progress_(progress), work_(options.out) {}
+      : options_(options),
+        world_(world),
+        log_(log),
+        progress_(progress),
+        work_(options.out),
+        arrays_(stored_arrays(options)) {}
 
   DatasetManifest run() {
     check_options();
@@ -131,7 +46,7 @@ class Ingest {
  private:
   struct Unit {
     std::size_t product;
-    std::size_t group;
+    std::size_t number;  // among the product's units
   };
 
   void check_options() {
@@ -152,48 +67,15 @@ class Ingest {
   }
 
   // Step 1: products are dealt to ranks; each scan is committed, then all learn the outcome.
-  void scan_products() {
-    std::vector<std::string> sources = options_.sources;
-    std::sort(sources.begin(), sources.end());
-    Json mine = Json::array();
-    world_.agree([&] {
-      for (std::size_t index = 0; index < sources.size(); ++index) {
-        if (index % static_cast<std::size_t>(world_.size()) != static_cast<std::size_t>(world_.rank())) continue;
-        mine.push_back(to_json(scan_or_reload(sources[index])));
-        report("scan", index + 1, sources.size(), "products");
-      }
-    });
-    for (const std::string& text : world_.all_gather(mine.dump())) {
-      for (const Json& scanned : Json::parse(text)) products_.push_back(scanned_from(scanned));
-    }
-    std::sort(products_.begin(), products_.end(),
-              [](const auto& a, const auto& b) { return a.source.product < b.source.product; });
-    world_.agree([&] {
-      check_distinct(products_);
-      check_same_quantification(products_);
-    });
-  }
+  void scan_products() { products_ = survey_products(options_, labels_, work_, world_, progress_); }
 
-  // A scan that an interrupted run has committed is taken as it is. It is found by the folder's name, which is the
-  // product's by convention; a renamed folder is scanned again.
-  ScannedProduct scan_or_reload(const std::string& source) const {
-    const auto committed = work_.scan_file(product_name_of(source));
-    if (std::filesystem::exists(committed)) {
-      const ProductScan scan = parse_scan(read_text_file(committed));
-      if (scan.product.path == source) return summarise(scan);
-    }
-    const ProductScan scan = scan_product(source, options_, labels_);
-    write_file(work_.scan_file(scan.product.name), serialise_scan(scan), Durability::rename_only);
-    return summarise(scan);
-  }
-
-  // Step 2: one unit a resolution group of a product; the same plan on every rank.
+  // Step 2: the units of all products are dealt to ranks; the same plan on every rank.
   void plan_work() {
     std::vector<double> costs_s;
     for (std::size_t product = 0; product < products_.size(); ++product) {
-      for (std::size_t group = 0; group < products_[product].costs_s.size(); ++group) {
-        units_.push_back({product, group});
-        costs_s.push_back(products_[product].costs_s[group]);
+      for (std::size_t number = 0; number < products_[product].costs_s.size(); ++number) {
+        units_.push_back({product, number});
+        costs_s.push_back(products_[product].costs_s[number]);
       }
     }
     const WorkAssignment plan = assign_longest_first(costs_s, world_.size());
@@ -217,14 +99,17 @@ class Ingest {
 
   void extract_unit(const Unit& unit, std::uint64_t& done, std::uint64_t total) const {
     const ScannedProduct& product = products_[unit.product];
-    const ResolutionGroup group = resolution_groups()[unit.group];
-    const auto part = work_.part_file(product.source.product, group);
-    if (std::filesystem::exists(part)) {
+    const std::vector<std::size_t> arrays = arrays_of_units(arrays_)[unit.number];
+    std::vector<ArrayPart> parts;
+    for (const std::size_t array : arrays) {
+      parts.push_back({arrays_[array], work_.part_file(product.source.product, arrays_[array].name)});
+    }
+    if (std::all_of(parts.begin(), parts.end(), [](const ArrayPart& part) { return fs::exists(part.path); })) {
       done += product.candidates;
       return;
     }
     const ProductScan scan = parse_scan(read_text_file(work_.scan_file(product.source.product)));
-    extract_group(scan, group, part, [&](std::size_t patches) {
+    extract_patches(scan, parts, extraction_settings(options_), [&](std::size_t patches) {
       done += patches;
       report("extract", done, total, "patches and groups of this rank");
     });
@@ -239,7 +124,8 @@ class Ingest {
     manifest.configuration_json = configuration_json(options_);
     manifest.nomenclature = labels_.nomenclature.name;
     manifest.classes = labels_.nomenclature.classes;
-    manifest.arrays = native_arrays();
+    manifest.arrays = arrays_;
+    manifest.is_harmonised = !options_.raw_dn;
     manifest.quantification_value = products_.front().quantification_value;
     manifest.split_rule = options_.split;
     manifest.seed = options_.seed;
@@ -275,6 +161,7 @@ class Ingest {
   const Log& log_;
   const ProgressCallback& progress_;
   WorkFolder work_;
+  std::vector<ImageArray> arrays_;
   LabelSettings labels_;
   std::vector<ScannedProduct> products_;  // in dataset order: by product name
   std::vector<Unit> units_;

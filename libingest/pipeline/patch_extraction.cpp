@@ -15,15 +15,17 @@
 #include "libingest/decode/harmonisation.hpp"
 #include "libingest/decode/tile_coverage.hpp"
 #include "libingest/decode/tile_row.hpp"
+#include "libingest/pipeline/array_layout.hpp"
 #include "libingest/shard/codec.hpp"
 #include "libingest/shard/part_file.hpp"
 
 namespace eoshard::ingest {
 namespace {
 
-// A band of the group on its way: the file, the offset that harmonises it, and the tile rows now in the window.
+// A band on its way: the file, the offset that harmonises it, and the tile rows now in the window.
 struct BandStream {
   BandReader reader;
+  int patch_px = 0;
   int offset = 0;
   std::vector<bool> is_tile_needed;
   std::deque<std::shared_ptr<TileRow>> window;
@@ -31,6 +33,7 @@ struct BandStream {
   bool needs(const TileRow& row, int column) const {
     return is_tile_needed[std::size_t(row.row) * std::size_t(row.layout.tile_columns()) + std::size_t(column)];
   }
+  std::size_t plane_px() const { return std::size_t(patch_px) * std::size_t(patch_px); }
 };
 
 struct TileTask {
@@ -52,19 +55,26 @@ struct EncodedPatch {
   std::vector<std::byte> chunk;
 };
 
-// Per thread: an encoder and room for one patch of all bands.
+// An array on its way: where its bands are among the streams, and its part.
+struct Output {
+  std::size_t first_band = 0;
+  std::size_t bands = 0;
+  std::unique_ptr<PartWriter> writer;
+};
+
+// Per thread: an encoder and room for one patch of one array.
 struct CutBuffers {
   ChunkEncoder encoder{ChunkCodec::blosc_zstd_u16};
   std::vector<std::uint16_t> pixels;  // (band, row, column)
 };
 
-class GroupExtraction {
+class UnitExtraction {
  public:
-  GroupExtraction(const ProductScan& scan, const ResolutionGroup& group, const std::filesystem::path& part)
-      : group_(group), writer_(part) {
+  UnitExtraction(const ProductScan& scan, std::span<const ArrayPart> parts, const ExtractionSettings& settings)
+      : settings_(settings) {
     const std::vector<PatchPosition> candidates = scan.candidates();
     for (const PatchPosition& position : candidates) columns_of_row_[position.row].push_back(position.column);
-    for (const BandInfo& info : group.bands) bands_.push_back(open_band(scan.product, info, candidates));
+    for (const ArrayPart& part : parts) add_output(scan.product, part, candidates);
     next_row_ = columns_of_row_.begin();
   }
 
@@ -78,25 +88,35 @@ class GroupExtraction {
                 filter_mode::parallel, [](const std::shared_ptr<Step>& step) { return decode_tiles(step); }) &
             tbb::make_filter<std::shared_ptr<Step>, void>(filter_mode::serial_in_order,
                                                           [&](const std::shared_ptr<Step>& step) {
-                                                            cut_and_append(*step);
+                                                            for (Output& output : outputs_)
+                                                              cut_and_append(*step, output);
                                                             on_patches(step->columns.size());
                                                           }));
-    writer_.close();
+    for (Output& output : outputs_) output.writer->close();
   }
 
  private:
+  void add_output(const Product& product, const ArrayPart& part, std::span<const PatchPosition> candidates) {
+    outputs_.push_back({bands_.size(), part.array.bands.size(), std::make_unique<PartWriter>(part.path)});
+    for (const BandInfo& info : bands_of(part.array)) bands_.push_back(open_band(product, info, candidates));
+  }
+
   BandStream open_band(const Product& product, const BandInfo& info, std::span<const PatchPosition> candidates) const {
-    BandReader reader(product.band_files.at(std::string(info.name)));
-    check_layout(reader, product.geometry.size_px(group_.resolution_m), 2);
+    BandStream band{
+        BandReader(product.band_files.at(std::string(info.name))), kPatchSizeM / info.resolution_m, 0, {}, {}};
+    check_layout(band.reader, product.geometry.size_px(info.resolution_m), 2);
     const auto offset = product.boa_add_offset.find(std::string(info.name));
-    auto is_needed = find_needed_tiles(reader.layout(), candidates, group_.patch_px);
-    return {std::move(reader), offset == product.boa_add_offset.end() ? 0 : offset->second, std::move(is_needed), {}};
+    if (!settings_.raw_dn && offset != product.boa_add_offset.end()) band.offset = offset->second;
+    band.is_tile_needed = find_needed_tiles(band.reader.layout(), candidates, band.patch_px);
+    return band;
   }
 
   // Enough rows of patches to hold two rows of tiles, so that one is decoded while the other is cut.
   std::size_t steps_in_flight() const {
-    const int tile_height = bands_.front().reader.layout().tile_height;
-    return static_cast<std::size_t>(tile_height / group_.patch_px) + 2;
+    int patch_rows = 0;
+    for (const BandStream& band : bands_)
+      patch_rows = std::max(patch_rows, band.reader.layout().tile_height / band.patch_px);
+    return static_cast<std::size_t>(patch_rows) + 2;
   }
 
   std::shared_ptr<Step> next_step(tbb::flow_control& control) {
@@ -113,12 +133,12 @@ class GroupExtraction {
   }
 
   // Moves a band's window to the strips under a row of patches; tiles of strips that are new become tasks.
-  std::vector<std::shared_ptr<TileRow>> advance_window(BandStream& band, int patch_row,
-                                                       std::vector<TileTask>& tasks) const {
+  static std::vector<std::shared_ptr<TileRow>> advance_window(BandStream& band, int patch_row,
+                                                              std::vector<TileTask>& tasks) {
     const ImageLayout& layout = band.reader.layout();
-    const int top = patch_row * group_.patch_px;
+    const int top = patch_row * band.patch_px;
     const int first = top / layout.tile_height;
-    const int last = (top + group_.patch_px - 1) / layout.tile_height;
+    const int last = (top + band.patch_px - 1) / layout.tile_height;
     while (!band.window.empty() && band.window.front()->row < first) band.window.pop_front();
     for (int row = band.window.empty() ? first : band.window.back()->row + 1; row <= last; ++row) {
       const auto strip = std::make_shared<TileRow>(layout, row);
@@ -138,40 +158,46 @@ class GroupExtraction {
     return step;
   }
 
-  void cut_and_append(const Step& step) {
+  void cut_and_append(const Step& step, Output& output) {
     std::vector<EncodedPatch> patches(step.columns.size());
     // Isolated: a thread that waits here must not start decoding a whole tile of a later step.
     tbb::this_task_arena::isolate([&] {
       tbb::parallel_for(std::size_t{0}, patches.size(), [&](std::size_t index) {
-        patches[index] = encode_patch(step, {step.columns[index], step.patch_row}, buffers_.local());
+        patches[index] = encode_patch(step, output, {step.columns[index], step.patch_row}, buffers_.local());
       });
     });
-    for (const EncodedPatch& patch : patches) writer_.append(patch.entry, patch.chunk);
+    for (const EncodedPatch& patch : patches) output.writer->append(patch.entry, patch.chunk);
   }
 
-  EncodedPatch encode_patch(const Step& step, PatchPosition position, CutBuffers& buffers) const {
-    const std::size_t plane_px = std::size_t(group_.patch_px) * std::size_t(group_.patch_px);
-    buffers.pixels.resize(bands_.size() * plane_px);
+  EncodedPatch encode_patch(const Step& step, const Output& output, PatchPosition position, CutBuffers& buffers) const {
+    const std::size_t plane_px = bands_[output.first_band].plane_px();  // the bands of an array share a grid
+    buffers.pixels.resize(output.bands * plane_px);
     EncodedPatch patch;
     patch.entry.position = position;
-    for (std::size_t band = 0; band < bands_.size(); ++band) {
+    for (std::size_t band = 0; band < output.bands; ++band) {
       const auto plane = std::span(buffers.pixels).subspan(band * plane_px, plane_px);
-      cut_square(step.strips[band], position.column * group_.patch_px, position.row * group_.patch_px, group_.patch_px,
-                 plane);
-      const PixelMoments moments = harmonise(plane, bands_[band].offset);
+      const PixelMoments moments = cut_plane(step, output.first_band + band, position, plane);
       patch.entry.moments[band] = {moments.sum, moments.sum_of_squares, moments.minimum, moments.maximum};
       if (moments.has_zero) patch.entry.has_zero = 1;
     }
-    if (patch.entry.has_zero == 0) {
+    if (patch.entry.has_zero == 0 || settings_.keep_zero_pixels) {
       const auto chunk = buffers.encoder.encode(std::as_bytes(std::span(buffers.pixels)));
       patch.chunk.assign(chunk.begin(), chunk.end());
     }
     return patch;
   }
 
-  ResolutionGroup group_;
-  PartWriter writer_;
+  // A patch of one band on its native grid, harmonised.
+  PixelMoments cut_plane(const Step& step, std::size_t band, PatchPosition position,
+                         std::span<std::uint16_t> plane) const {
+    const int side = bands_[band].patch_px;
+    cut_square(step.strips[band], position.column * side, position.row * side, side, plane);
+    return harmonise(plane, bands_[band].offset);
+  }
+
+  ExtractionSettings settings_;
   std::vector<BandStream> bands_;
+  std::vector<Output> outputs_;
   std::map<int, std::vector<int>> columns_of_row_;  // patch row → its candidates' columns
   std::map<int, std::vector<int>>::const_iterator next_row_;
   tbb::enumerable_thread_specific<CutBuffers> buffers_;
@@ -179,9 +205,13 @@ class GroupExtraction {
 
 }  // namespace
 
-void extract_group(const ProductScan& scan, const ResolutionGroup& group, const std::filesystem::path& part,
-                   const std::function<void(std::size_t)>& on_patches) {
-  with_context(scan.product.name, [&] { GroupExtraction(scan, group, part).run(on_patches); });
+ExtractionSettings extraction_settings(const IngestOptions& options) {
+  return {options.raw_dn, options.keep_zero_pixels};
+}
+
+void extract_patches(const ProductScan& scan, std::span<const ArrayPart> parts, const ExtractionSettings& settings,
+                     const std::function<void(std::size_t)>& on_patches) {
+  with_context(scan.product.name, [&] { UnitExtraction(scan, parts, settings).run(on_patches); });
 }
 
 }  // namespace eoshard::ingest

@@ -1,18 +1,32 @@
-// Step 3, a work unit at a time: the bands of one resolution group of one product become the encoded patches of a part
-// file. Every JPEG 2000 tile that holds a candidate is decoded once, the others never.
+// Step 3, a work unit at a time: bands of one product become the encoded patches of part files, one an array. Every
+// JPEG 2000 tile that holds a candidate is decoded once, the others never.
 #pragma once
 
 #include <filesystem>
 #include <functional>
+#include <span>
 
 #include "libingest/core/types.hpp"
 #include "libingest/pipeline/product_scan.hpp"
 
 namespace eoshard::ingest {
 
-/// Streams the bands through a window of tile rows (memory is bounded by a few of them, not by the granule) and writes
-/// the candidates' patches to `part`. `on_patches` hears of each row of patches that is done.
-void extract_group(const ProductScan& scan, const ResolutionGroup& group, const std::filesystem::path& part,
-                   const std::function<void(std::size_t patches)>& on_patches);
+/// An array of the unit, and where its part goes.
+struct ArrayPart {
+  ImageArray array;
+  std::filesystem::path path;
+};
+
+struct ExtractionSettings {
+  bool raw_dn = false;
+  bool keep_zero_pixels = false;
+};
+
+ExtractionSettings extraction_settings(const IngestOptions& options);
+
+/// Streams the bands of all `parts` through a window of tile rows (memory is bounded by a few of them, not by the
+/// granule) and writes the candidates' patches. `on_patches` hears of each row of patches that is done.
+void extract_patches(const ProductScan& scan, std::span<const ArrayPart> parts, const ExtractionSettings& settings,
+                     const std::function<void(std::size_t patches)>& on_patches);
 
 }  // namespace eoshard::ingest

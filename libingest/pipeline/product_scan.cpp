@@ -12,6 +12,7 @@
 #include "libingest/core/error.hpp"
 #include "libingest/decode/band_reader.hpp"
 #include "libingest/decode/tile_coverage.hpp"
+#include "libingest/pipeline/array_layout.hpp"
 #include "libingest/product/safe_product.hpp"
 
 namespace eoshard::ingest {
@@ -120,30 +121,35 @@ std::vector<PatchPosition> ProductScan::candidates() const {
   return positions;
 }
 
-ProductScan scan_product(const std::string& source, const IngestOptions& options, const LabelSettings& labels) {
-  ProductScan scan;
+ScannedPixels scan_product(const std::string& source, const IngestOptions& options, const LabelSettings& labels) {
+  ScannedPixels pixels;
+  ProductScan& scan = pixels.scan;
   scan.product = read_safe_product(source);
   with_context(scan.product.name, [&] {
     scan.grid = make_patch_grid(scan.product.geometry);
-    const auto scl = count_scl(read_scl(scan.product), scan.product.geometry.size_px(kSclResolutionM), scan.grid);
+    pixels.scl = read_scl(scan.product);
+    const auto scl = count_scl(pixels.scl, scan.product.geometry.size_px(kSclResolutionM), scan.grid);
     const auto patch_labels = label_patches(scan.product, scan.grid, labels);
     for (std::size_t index = 0; index < scl.size(); ++index) {
       const LabelEvidence evidence{patch_labels[index].labelled_pixels, patch_labels[index].classes != 0};
       scan.patches.push_back({scl[index], patch_labels[index], judge_patch(scl[index], evidence, options.thresholds)});
     }
   });
-  return scan;
+  return pixels;
 }
 
-std::vector<double> decoding_costs(const ProductScan& scan) {
+std::vector<double> decoding_costs(const ProductScan& scan, const std::vector<ImageArray>& arrays) {
   const std::vector<PatchPosition> candidates = scan.candidates();
   std::vector<double> costs;
-  for (const ResolutionGroup& group : resolution_groups()) {
-    // One band's tiling speaks for the group: an estimate needs no more.
-    const BandReader band(scan.product.band_files.at(std::string(group.bands.front().name)));
-    const std::vector<bool> is_needed = find_needed_tiles(band.layout(), candidates, group.patch_px);
-    const double pixels = needed_pixels(band.layout(), is_needed);
-    costs.push_back(decoding_seconds(group.resolution_m, pixels * static_cast<double>(group.bands.size())));
+  for (const std::vector<std::size_t>& unit : arrays_of_units(arrays)) {
+    costs.push_back(0);
+    for (const ResolutionGroup& group : resolution_groups(bands_of_unit(arrays, unit))) {
+      // One band's tiling speaks for the group: an estimate needs no more.
+      const BandReader band(scan.product.band_files.at(std::string(group.bands.front().name)));
+      const std::vector<bool> is_needed = find_needed_tiles(band.layout(), candidates, group.patch_px);
+      const double pixels = needed_pixels(band.layout(), is_needed);
+      costs.back() += decoding_seconds(group.resolution_m, pixels * static_cast<double>(group.bands.size()));
+    }
   }
   return costs;
 }

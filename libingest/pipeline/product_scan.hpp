@@ -12,6 +12,7 @@
 #include "libingest/select/patch_filter.hpp"
 #include "libingest/select/patch_grid.hpp"
 #include "libingest/select/split_rule.hpp"
+#include "libingest/shard/dataset_manifest.hpp"
 
 namespace eoshard::ingest {
 
@@ -29,11 +30,17 @@ struct ProductScan {
   std::vector<PatchPosition> candidates() const;  ///< row by row
 };
 
-/// Reads `source` and judges its patches, on all of this rank's threads.
-ProductScan scan_product(const std::string& source, const IngestOptions& options, const LabelSettings& labels);
+/// A scan with the pixels that some arrays are cut from.
+struct ScannedPixels {
+  ProductScan scan;
+  std::vector<std::uint8_t> scl;  ///< scene classification of the granule at 20 m, C order
+};
 
-/// Seconds that one core needs to decode each of resolution_groups() of a product: the tiles that hold a candidate.
-std::vector<double> decoding_costs(const ProductScan& scan);
+/// Reads `source` and judges its patches, on all of this rank's threads.
+ScannedPixels scan_product(const std::string& source, const IngestOptions& options, const LabelSettings& labels);
+
+/// Seconds that one core needs to decode each unit of arrays_of_units(arrays): the tiles that hold a candidate.
+std::vector<double> decoding_costs(const ProductScan& scan, const std::vector<ImageArray>& arrays);
 
 /// A scan as the bytes of its file, and back. @throws Error{io} when they are damaged.
 std::string serialise_scan(const ProductScan& scan);

@@ -6,6 +6,7 @@
 
 #include "libingest/core/error.hpp"
 #include "libingest/core/file.hpp"
+#include "libingest/pipeline/array_layout.hpp"
 #include "libingest/table/csv.hpp"
 
 namespace eoshard::ingest {
@@ -25,6 +26,12 @@ void check_parts_match(const std::vector<PartReader>& parts, std::span<const Pat
     if (!matches)
       throw Error(ErrorKind::io, "a part holds other patches than the scan; remove 'unfinished' and run again");
   }
+}
+
+std::size_t cube_position(const BandInfo& band) {
+  const auto found =
+      std::find_if(kBands.begin(), kBands.end(), [&](const BandInfo& info) { return info.name == band.name; });
+  return static_cast<std::size_t>(found - kBands.begin());
 }
 
 std::string fraction(int pixels, int of_pixels) {
@@ -92,38 +99,36 @@ const std::vector<std::string> kPatchColumns = {"patch_id",
 
 }  // namespace
 
-ProductTally tally_product(const std::string& product, const WorkFolder& work, const SplitRule& rule) {
+ProductTally tally_product(const std::string& product, const WorkFolder& work, const TallyRules& rules) {
   ProductTally tally;
   tally.scan = with_context(work.scan_file(product).string(),
                             [&] { return parse_scan(read_text_file(work.scan_file(product))); });
-  for (const ResolutionGroup& group : resolution_groups()) tally.parts.emplace_back(work.part_file(product, group));
+  for (const ImageArray& array : rules.arrays) tally.parts.emplace_back(work.part_file(product, array.name));
   const std::vector<PatchPosition> candidates = tally.scan.candidates();
   check_parts_match(tally.parts, candidates);
   for (std::size_t candidate = 0; candidate < candidates.size(); ++candidate) {
     const int patch_index = tally.scan.grid.index_of(candidates[candidate]);
-    if (has_zero_pixel(tally.parts, candidate)) {
+    if (!rules.keep_zero_pixels && has_zero_pixel(tally.parts, candidate)) {
       tally.scan.patches[static_cast<std::size_t>(patch_index)].rejected = RejectReason::zero_pixels;
       continue;
     }
-    const int split = split_of(ground_square(tally.scan.product.geometry, candidates[candidate]), rule);
+    const int split = split_of(ground_square(tally.scan.product.geometry, candidates[candidate]), rules.split);
     tally.survivors[static_cast<std::size_t>(split)].push_back({patch_index, candidate});
   }
   return tally;
 }
 
-std::array<ExactMoments, kBands.size()> sum_moments(const ProductTally& tally, std::size_t split) {
+std::array<ExactMoments, kBands.size()> sum_moments(const ProductTally& tally, std::size_t split,
+                                                    const std::vector<ImageArray>& arrays) {
   std::array<ExactMoments, kBands.size()> moments;
-  const std::vector<ResolutionGroup> groups = resolution_groups();
-  for (std::size_t group = 0; group < groups.size(); ++group) {
-    const auto patch_pixels =
-        static_cast<std::uint64_t>(groups[group].patch_px) * static_cast<std::uint64_t>(groups[group].patch_px);
-    for (std::size_t band = 0; band < groups[group].bands.size(); ++band) {
-      const auto in_cube = std::find_if(kBands.begin(), kBands.end(), [&](const BandInfo& info) {
-        return info.name == groups[group].bands[band].name;
-      });
-      ExactMoments& total = moments[static_cast<std::size_t>(in_cube - kBands.begin())];
+  for (std::size_t array = 0; array < arrays.size(); ++array) {
+    if (!gives_statistics(arrays[array], arrays)) continue;
+    const auto side = static_cast<std::uint64_t>(patch_side(arrays[array]));
+    const std::vector<BandInfo> bands = bands_of(arrays[array]);
+    for (std::size_t band = 0; band < bands.size(); ++band) {
+      ExactMoments& total = moments[cube_position(bands[band])];
       for (const Survivor& survivor : tally.survivors[split]) {
-        total.add(tally.parts[group].entries()[survivor.candidate].moments[band], patch_pixels);
+        total.add(tally.parts[array].entries()[survivor.candidate].moments[band], side * side);
       }
     }
   }

@@ -1,5 +1,5 @@
 // What one product contributes: its surviving patches a split, and why the others did not survive. Needs the product's
-// scan and its three committed parts.
+// scan and its committed parts.
 #pragma once
 
 #include <array>
@@ -22,17 +22,25 @@ struct Survivor {
   std::size_t candidate = 0;  ///< position in every part's entries
 };
 
+/// What decides over the survival of candidates, and where their values lie.
+struct TallyRules {
+  SplitRule split;
+  std::vector<ImageArray> arrays;  ///< stored_arrays()
+  bool keep_zero_pixels = false;
+};
+
 struct ProductTally {
   ProductScan scan;                                      ///< zero_pixels filled in
   std::array<std::vector<Survivor>, kSplits> survivors;  ///< in row-major order
-  std::vector<PartReader> parts;                         ///< one a resolution group
+  std::vector<PartReader> parts;                         ///< one an array
 };
 
 /// @throws Error{io} when a file is damaged.
-ProductTally tally_product(const std::string& product, const WorkFolder& work, const SplitRule& rule);
+ProductTally tally_product(const std::string& product, const WorkFolder& work, const TallyRules& rules);
 
-/// Moments of each band of kBands over the survivors of a split.
-std::array<ExactMoments, kBands.size()> sum_moments(const ProductTally& tally, std::size_t split);
+/// Moments of each band of kBands over the survivors of a split; none of bands that are not stored.
+std::array<ExactMoments, kBands.size()> sum_moments(const ProductTally& tally, std::size_t split,
+                                                    const std::vector<ImageArray>& arrays);
 
 /// Rows of samples.csv for one split, beginning at `first_index`, and of rejected.csv; no header lines.
 std::string sample_rows(const ProductTally& tally, std::size_t split, std::int64_t first_index,

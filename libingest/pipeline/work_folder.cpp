@@ -69,8 +69,8 @@ void WorkFolder::remove_dataset() const {
   for (const std::string_view name : kOwnNames) fs::remove_all(out_ / name);
 }
 
-std::filesystem::path WorkFolder::part_file(const std::string& product, const ResolutionGroup& group) const {
-  return folder() / (product + "." + group.array_name + kPartSuffix);
+std::filesystem::path WorkFolder::part_file(const std::string& product, const std::string& array) const {
+  return folder() / (product + "." + array + kPartSuffix);
 }
 
 WorkFolder::Start WorkFolder::prepare(const std::string& configuration, bool overwrite) const {

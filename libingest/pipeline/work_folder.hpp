@@ -14,7 +14,7 @@ class WorkFolder {
 
   std::filesystem::path out() const { return out_; }
   std::filesystem::path scan_file(const std::string& product) const { return folder() / (product + ".scan"); }
-  std::filesystem::path part_file(const std::string& product, const ResolutionGroup& group) const;
+  std::filesystem::path part_file(const std::string& product, const std::string& array) const;
   std::filesystem::path sample_rows(const std::string& product, std::string_view split) const {
     return folder() / (product + "." + std::string(split) + ".csv");
   }

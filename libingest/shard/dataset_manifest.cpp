@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
@@ -36,12 +38,17 @@ Json to_json(const Split& split) {
           {"statistics", statistics}};
 }
 
+constexpr std::array<const char*, 4> kRoleNames = {"reflectance", "upsampled", "scene_classification", "label_map"};
+
+ArrayRole role_from(const std::string& name) {
+  const auto found = std::find(kRoleNames.begin(), kRoleNames.end(), name);  // the schema admits no other name
+  return static_cast<ArrayRole>(found - kRoleNames.begin());
+}
+
 Json to_json(const ImageArray& array) {
-  return {{"name", array.name},
-          {"dtype", array.dtype},
-          {"resolution_m", array.resolution_m},
-          {"bands", array.bands},
-          {"sample_shape", array.sample_shape}};
+  return {{"name", array.name},   {"role", kRoleNames[static_cast<std::size_t>(array.role)]},
+          {"dtype", array.dtype}, {"resolution_m", array.resolution_m},
+          {"bands", array.bands}, {"sample_shape", array.sample_shape}};
 }
 
 Json to_json(const Source& source) {
@@ -84,7 +91,8 @@ Split split_from(const std::string& name, const Json& json) {
 }
 
 ImageArray array_from(const Json& json) {
-  return {json.at("name"), json.at("resolution_m"), json.at("bands"), json.at("sample_shape"), json.at("dtype")};
+  return {json.at("name"),         json.at("resolution_m"), json.at("bands"),
+          json.at("sample_shape"), json.at("dtype"),        role_from(json.at("role"))};
 }
 
 Source source_from(const Json& json) {
@@ -121,9 +129,10 @@ void check_consistency(const DatasetManifest& manifest) {
                                               split.class_counts.size(), manifest.classes.size()));
   }
   for (const ImageArray& array : manifest.arrays) {
-    if (static_cast<std::int64_t>(array.bands.size()) == array.sample_shape.front()) continue;
-    throw Error(ErrorKind::input, fmt::format("array '{}' names {} bands, but its sample_shape begins with {}",
-                                              array.name, array.bands.size(), array.sample_shape.front()));
+    const std::int64_t bands = array.sample_shape.size() == 2 ? 1 : array.sample_shape.front();
+    if (static_cast<std::int64_t>(array.bands.size()) == bands) continue;
+    throw Error(ErrorKind::input, fmt::format("array '{}' names {} bands, but its sample_shape has {}", array.name,
+                                              array.bands.size(), bands));
   }
 }
 
@@ -225,13 +234,13 @@ ArraySpec patch_id_spec() {
 }
 
 ArraySpec image_spec(const ImageArray& array) {
-  // "data_10m" gives band_10m, y_10m, x_10m; "data" gives band, y, x.
+  // "data_10m" gives band_10m, y_10m, x_10m; "data" gives band, y, x; "scl" gives y_scl, x_scl.
   const std::string suffix = array.name.starts_with("data") ? array.name.substr(4) : "_" + array.name;
-  return {array.name,
-          array.sample_shape,
-          {"sample", "band" + suffix, "y" + suffix, "x" + suffix},
-          array.dtype == "uint16" ? ChunkCodec::blosc_zstd_u16 : ChunkCodec::zstd_u8,
-          true};
+  std::vector<std::string> dimensions = {"sample"};
+  if (array.sample_shape.size() == 3) dimensions.push_back("band" + suffix);
+  dimensions.insert(dimensions.end(), {"y" + suffix, "x" + suffix});
+  return {array.name, array.sample_shape, std::move(dimensions),
+          array.dtype == "uint16" ? ChunkCodec::blosc_zstd_u16 : ChunkCodec::zstd_u8, true};
 }
 
 }  // namespace eoshard::ingest

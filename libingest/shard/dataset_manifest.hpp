@@ -14,13 +14,24 @@ namespace eoshard::ingest {
 
 inline constexpr const char* kManifestName = "dataset.json";
 
+/// What the values of an image array are.
+enum class ArrayRole {
+  reflectance,           ///< bands on their native grid
+  upsampled,             ///< bands brought to the 10 m grid
+  scene_classification,  ///< SCL classes 0 … 11
+  label_map,             ///< CORINE codes 111 … 523 a pixel
+};
+
 /// An image array of every split: which bands, in which order, on which grid.
 struct ImageArray {
   std::string name;                        ///< "data_10m"
   int resolution_m = 0;                    ///< 0 where the source has none (image folders)
   std::vector<std::string> bands;          ///< along the array's band axis
-  std::vector<std::int64_t> sample_shape;  ///< {bands, rows, columns}
+  std::vector<std::int64_t> sample_shape;  ///< {bands, rows, columns}; {rows, columns} for an array of one band
   std::string dtype = "uint16";
+  ArrayRole role = ArrayRole::reflectance;
+
+  bool holds_reflectance() const { return role == ArrayRole::reflectance || role == ArrayRole::upsampled; }
 };
 
 /// Moments of a band over all pixels of a split, in stored units, from exact integer sums.

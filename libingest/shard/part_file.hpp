@@ -1,5 +1,5 @@
-// The unfinished half of a dataset: encoded patches of one resolution group of one product, in the order of rows and
-// columns, with what is known of each. Written once, committed by rename, read by the assembly.
+// The unfinished half of a dataset: encoded patches of one array of one product, in the order of rows and columns, with
+// what is known of each. Written once, committed by rename, read by the assembly.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@
 
 namespace eoshard::ingest {
 
-inline constexpr std::size_t kMaxGroupBands = 6;
+inline constexpr std::size_t kMaxArrayBands = kBands.size();
 
 /// Exact sums of one band of one patch, in stored units.
 struct PartMoments {
@@ -27,9 +27,9 @@ struct PartMoments {
 struct PartEntry {
   PatchPosition position;
   std::uint64_t offset = 0;
-  std::uint64_t bytes = 0;     ///< of the encoded chunk; 0 where has_zero
-  std::uint64_t has_zero = 0;  ///< 1: a pixel of some band is no data, so the patch is dropped and not stored
-  std::array<PartMoments, kMaxGroupBands> moments{};
+  std::uint64_t bytes = 0;                            ///< of the encoded chunk; 0 where the patch is dropped
+  std::uint64_t has_zero = 0;                         ///< 1: a pixel of some band is no data
+  std::array<PartMoments, kMaxArrayBands> moments{};  ///< a band of the array each
 };
 
 class PartWriter {

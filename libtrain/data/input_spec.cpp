@@ -16,6 +16,7 @@ using ingest::ImageArray;
 std::vector<std::string> stored_bands(const DatasetManifest& manifest) {
   std::vector<std::string> names;
   for (const ImageArray& array : manifest.arrays) {
+    if (!array.holds_reflectance()) continue;
     for (const std::string& band : array.bands) {
       if (std::find(names.begin(), names.end(), band) == names.end()) names.push_back(band);
     }
@@ -44,6 +45,7 @@ const ingest::BandStatistics& training_statistics(const DatasetManifest& manifes
 
 std::optional<InputBand> find_band(const DatasetManifest& manifest, const std::string& name) {
   for (std::size_t array = 0; array < manifest.arrays.size(); ++array) {
+    if (!manifest.arrays[array].holds_reflectance()) continue;
     const std::vector<std::string>& bands = manifest.arrays[array].bands;
     const auto found = std::find(bands.begin(), bands.end(), name);
     if (found != bands.end()) return InputBand{name, array, found - bands.begin()};

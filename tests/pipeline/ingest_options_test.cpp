@@ -10,6 +10,12 @@ namespace {
 IngestOptions example() {
   IngestOptions options;
   options.sources = {"/data/b.SAFE", "/data/a.SAFE"};
+  options.bands = {"B02", "B03"};
+  options.upsample = "bilinear";
+  options.no_native = true;
+  options.raw_dn = true;
+  options.keep_zero_pixels = true;
+  options.label_map = true;
   options.labels = "/data/clc.tif";
   options.nomenclature = "corine-44";
   options.min_class_percent = 5;
@@ -32,6 +38,12 @@ TEST(IngestOptions, EveryShapingOptionShows) {
     return configuration_json(options) != text;
   };
   EXPECT_TRUE(changed([](IngestOptions& options) { options.sources.pop_back(); }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.bands.pop_back(); }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.upsample = "bicubic"; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.no_native = false; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.raw_dn = false; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.keep_zero_pixels = false; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.label_map = false; }));
   EXPECT_TRUE(changed([](IngestOptions& options) { options.labels = "/data/other.tif"; }));
   EXPECT_TRUE(changed([](IngestOptions& options) { options.nomenclature = "bigearthnet-19"; }));
   EXPECT_TRUE(changed([](IngestOptions& options) { options.min_class_percent = 6; }));

@@ -26,7 +26,7 @@ class WorkFolderTest : public testing::Test {
 
   TemporaryFolder temporary_;
   WorkFolder work_{temporary_.path() / "mydata"};
-  std::filesystem::path part_ = work_.part_file("S2A_X", resolution_groups()[0]);
+  std::filesystem::path part_ = work_.part_file("S2A_X", "data_10m");
 };
 
 TEST_F(WorkFolderTest, TheSameConfigurationGoesOn) {
