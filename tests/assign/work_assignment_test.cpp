@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "libingest/core/counter_random.hpp"
+#include "libingest/core/error.hpp"
 
 namespace eoshard::ingest {
 namespace {
@@ -55,6 +56,51 @@ TEST(AssignLongestFirst, MoreRanksThanUnitsLeavesSomeIdle) {
   EXPECT_EQ(std::count_if(plan.units_of_rank.begin(), plan.units_of_rank.end(),
                           [](const auto& units) { return units.empty(); }),
             3);
+}
+
+TEST(AssignByPacking, BeatsLongestFirstOnAHandWorkedExample) {
+  // Graham's worst case for three ranks: longest first ends at 11, the best is 9 = {5, 4}, {5, 4}, {3, 3, 3}.
+  const std::vector<double> costs = {5, 5, 4, 4, 3, 3, 3};
+  EXPECT_DOUBLE_EQ(assign_longest_first(costs, 3).makespan(), 11);
+  const WorkAssignment plan = assign_by_packing(costs, 3);
+  EXPECT_DOUBLE_EQ(plan.makespan(), 9);
+  EXPECT_DOUBLE_EQ(plan.imbalance(), 1);
+}
+
+TEST(AssignByPacking, IsNeverWorseThanLongestFirst) {
+  for (const std::size_t units : {1u, 5u, 40u, 345u}) {
+    const auto costs = random_costs(units);
+    for (const int ranks : {1, 2, 3, 17, 72, 128, 400}) {
+      const WorkAssignment plan = assign_by_packing(costs, ranks);
+      EXPECT_LE(plan.makespan(), assign_longest_first(costs, ranks).makespan());
+      EXPECT_NO_THROW(assignment_of(plan.units_of_rank, costs));
+      EXPECT_EQ(plan.units_of_rank.size(), static_cast<std::size_t>(ranks));
+    }
+  }
+}
+
+TEST(AssignByPacking, StaysWithinTheBoundOfMultifit) {
+  for (const int ranks : {2, 7, 72}) {  // 1.22 + 2^-k (Coffman, Garey and Johnson 1978, theorem 3.1), of the optimum
+    const auto costs = random_costs(400);
+    const WorkAssignment plan = assign_by_packing(costs, ranks);
+    EXPECT_LE(plan.makespan(), 1.221 * std::max(plan.ideal(), *std::max_element(costs.begin(), costs.end())));
+  }
+}
+
+TEST(AssignByPacking, TakesNoUnitsAndFreeUnits) {
+  EXPECT_EQ(assign_by_packing({}, 2).units_of_rank, (std::vector<std::vector<int>>{{}, {}}));
+  const WorkAssignment plan = assign_by_packing(std::vector<double>{0, 0, 0}, 2);
+  EXPECT_EQ(plan.imbalance(), 1);
+  EXPECT_NO_THROW(assignment_of(plan.units_of_rank, std::vector<double>{0, 0, 0}));
+}
+
+TEST(AssignmentOf, RefusesUnitsThatAreMissingTwiceOrUnknown) {
+  const std::vector<double> costs = {1, 2, 3};
+  EXPECT_EQ(assignment_of({{0, 2}, {1}}, costs).load_of_rank, (std::vector<double>{4, 2}));
+  EXPECT_THROW(assignment_of({{0, 2}, {}}, costs), Error);
+  EXPECT_THROW(assignment_of({{0, 2}, {1, 2}}, costs), Error);
+  EXPECT_THROW(assignment_of({{0, 2}, {1, 3}}, costs), Error);
+  EXPECT_THROW(assignment_of({{0, 2}, {1, -1}}, costs), Error);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace eoshard::ingest {
 
 inline std::uint16_t pixel_at(int x, int y) { return static_cast<std::uint16_t>(1 + (x * 31 + y * 7) % 9973); }
 
-inline std::string write_jp2(const std::filesystem::path& path, int size, int tile) {
+inline std::string write_jp2(const std::filesystem::path& path, int size, int tile, int codeblock = 64) {
   initialise_gdal();
   std::vector<std::uint16_t> pixels;
   for (int y = 0; y < size; ++y) {
@@ -30,6 +30,8 @@ inline std::string write_jp2(const std::filesystem::path& path, int size, int ti
   options.SetNameValue("QUALITY", "100");
   options.SetNameValue("BLOCKXSIZE", std::to_string(tile).c_str());
   options.SetNameValue("BLOCKYSIZE", std::to_string(tile).c_str());
+  options.SetNameValue("CODEBLOCK_WIDTH", std::to_string(codeblock).c_str());
+  options.SetNameValue("CODEBLOCK_HEIGHT", std::to_string(codeblock).c_str());
   auto* driver = GetGDALDriverManager()->GetDriverByName("JP2OpenJPEG");
   GDALDatasetUniquePtr jp2(driver->CreateCopy(path.c_str(), memory.get(), FALSE, options.List(), nullptr, nullptr));
   return path.string();
