@@ -61,16 +61,22 @@ struct GranuleGeometry {
 
 /// One granule of a Level-2A product, as its metadata describe it. No pixel has been read.
 struct Product {
-  std::string name;                           ///< full product name without ".SAFE"
-  std::string path;                           ///< folder as given by the user
-  std::string mgrs_tile;                      ///< "T33TVM", from the granule
-  std::string acquired;                       ///< UTC, "2022-07-06T08:56:11.024Z"
-  std::string baseline;                       ///< "04.00"
-  double quantification_value = 0;            ///< DN per unit of reflectance, 10,000
+  std::string name;                 ///< full product name without ".SAFE"; its granules share it
+  std::string id_stem;              ///< compact name without its last field: patch ids and work files begin so
+  std::string path;                 ///< folder or zip as given by the user
+  std::string root;                 ///< the .SAFE folder as GDAL opens it; inside the zip if it is one
+  std::string mgrs_tile;            ///< "T33TVM", from the granule
+  std::string acquired;             ///< UTC, "2022-07-06T08:56:11.024Z"
+  std::string baseline;             ///< "04.00"
+  std::string processed;            ///< "20220706T153419"; "" when the metadata do not say
+  double quantification_value = 0;  ///< DN per unit of reflectance, 10,000
   std::map<std::string, int> boa_add_offset;  ///< band name → offset in DN; empty before baseline 04.00
   GranuleGeometry geometry;
+  std::vector<std::string> metadata_files;        ///< of product and granule
   std::map<std::string, std::string> band_files;  ///< band name → JP2 path at its native resolution
   std::string scl_file;                           ///< scene classification at 20 m
+  std::string cloud_probability_file;             ///< at 20 m, in per cent; "" when the product has none
+  std::string snow_probability_file;
 };
 
 /// Column and row of a patch in its granule, zero-based from the upper left.

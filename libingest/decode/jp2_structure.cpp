@@ -1,6 +1,5 @@
 #include "libingest/decode/jp2_structure.hpp"
 
-#include <cpl_vsi.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -8,7 +7,7 @@
 #include <span>
 
 #include "libingest/core/error.hpp"
-#include "libingest/core/unique_handle.hpp"
+#include "libingest/gdal/vsi_file.hpp"
 
 namespace eoshard::ingest {
 namespace {
@@ -22,15 +21,9 @@ constexpr std::uint64_t kStartOfTilePart = 0xff90;
 constexpr std::uint64_t kEndOfCodestream = 0xffd9;
 constexpr std::uint64_t kMostTiles = 65535;  // tile numbers have 16 bits
 
-struct VsiFileTraits {
-  static VSILFILE* invalid() noexcept { return nullptr; }
-  static void close(VSILFILE* file) noexcept { VSIFCloseL(file); }
-};
-
 class Jp2File {
  public:
-  explicit Jp2File(const std::string& path) : path_(path), file_(VSIFOpenL(path.c_str(), "rb")) {
-    if (!file_) throw Error(ErrorKind::input, fmt::format("{} cannot be opened", path));
+  explicit Jp2File(const std::string& path) : path_(path), file_(open_vsi_file(path)) {
     VSIFSeekL(file_.get(), 0, SEEK_END);
     size_ = VSIFTellL(file_.get());
   }
@@ -57,7 +50,7 @@ class Jp2File {
 
  private:
   const std::string& path_;
-  UniqueHandle<VSILFILE*, VsiFileTraits> file_;
+  VsiFile file_;
   std::uint64_t size_ = 0;
 };
 

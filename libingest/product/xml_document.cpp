@@ -4,6 +4,7 @@
 
 #include "libingest/core/error.hpp"
 #include "libingest/gdal/gdal_errors.hpp"
+#include "libingest/gdal/vsi_file.hpp"
 
 namespace eoshard::ingest {
 namespace {
@@ -24,12 +25,12 @@ void collect(const CPLXMLNode* node, std::string_view tag, std::vector<const CPL
 
 }  // namespace
 
-XmlDocument::XmlDocument(const std::filesystem::path& path) : path_(path), root_(nullptr) {
-  if (!std::filesystem::exists(path)) throw Error(ErrorKind::input, fmt::format("{} does not exist", path.string()));
+XmlDocument::XmlDocument(std::string path) : path_(std::move(path)), root_(nullptr) {
+  if (!vsi_exists(path_)) throw Error(ErrorKind::input, fmt::format("{} does not exist", path_));
   const GdalErrors errors;
-  root_ = CPLXMLTreeCloser(CPLParseXMLFile(path.c_str()));
+  root_ = CPLXMLTreeCloser(CPLParseXMLFile(path_.c_str()));
   check_gdal(root_.get() != nullptr && !errors.has_any(),
-             fmt::format("{} is no well-formed XML; download the product again", path.string()), errors);
+             fmt::format("{} is no well-formed XML; download the product again", path_), errors);
 }
 
 std::vector<const CPLXMLNode*> XmlDocument::find_all(std::string_view tag) const {
@@ -48,8 +49,8 @@ std::optional<std::string> XmlDocument::find_text(std::initializer_list<std::str
 
 std::string XmlDocument::require_text(std::initializer_list<std::string_view> tags) const {
   if (auto text = find_text(tags)) return *text;
-  throw Error(ErrorKind::input, fmt::format("{} has no {} tag; the file is incomplete or of another product type",
-                                            path_.string(), *tags.begin()));
+  throw Error(ErrorKind::input,
+              fmt::format("{} has no {} tag; the file is incomplete or of another product type", path_, *tags.begin()));
 }
 
 std::string text_of(const CPLXMLNode* element) { return CPLGetXMLValue(element, nullptr, ""); }

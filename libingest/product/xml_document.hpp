@@ -3,7 +3,6 @@
 
 #include <cpl_minixml.h>
 
-#include <filesystem>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -14,8 +13,10 @@ namespace eoshard::ingest {
 
 class XmlDocument {
  public:
-  /// @throws Error{input} when the file is missing or not well-formed.
-  explicit XmlDocument(const std::filesystem::path& path);
+  /// `path` may be one of GDAL's virtual ones. @throws Error{input} when the file is missing or not well-formed.
+  explicit XmlDocument(std::string path);
+
+  const std::string& path() const { return path_; }
 
   /// Every element called `tag`, anywhere in the document, in document order.
   std::vector<const CPLXMLNode*> find_all(std::string_view tag) const;
@@ -27,7 +28,7 @@ class XmlDocument {
   std::string require_text(std::initializer_list<std::string_view> tags) const;
 
  private:
-  std::filesystem::path path_;
+  std::string path_;
   CPLXMLTreeCloser root_;
 };
 

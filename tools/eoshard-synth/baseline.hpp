@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "tools/eoshard-synth/checksum.hpp"
+#include "libingest/core/checksum.hpp"
 
 namespace eoshard::synth {
 

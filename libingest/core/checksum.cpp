@@ -1,17 +1,16 @@
-#include "tools/eoshard-synth/checksum.hpp"
+#include "libingest/core/checksum.hpp"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <vector>
 
 #include "libingest/core/error.hpp"
 #include "libingest/core/file.hpp"
 
-namespace eoshard::synth {
+namespace eoshard {
 namespace {
 
 constexpr std::size_t kReadBytes = 4 << 20;
@@ -32,21 +31,41 @@ std::string upper_hex(std::span<const unsigned char> bytes) {
 
 }  // namespace
 
+std::string_view checksum_name(ChecksumKind kind) { return kind == ChecksumKind::md5 ? "MD5" : "SHA3-256"; }
+
+struct Checksum::Digest {
+  std::unique_ptr<EVP_MD_CTX, FreeDigest> context{EVP_MD_CTX_new()};
+};
+
+Checksum::Checksum(ChecksumKind kind) : digest_(std::make_unique<Digest>()) {
+  const EVP_MD* method = kind == ChecksumKind::md5 ? EVP_md5() : EVP_sha3_256();
+  check_openssl(EVP_DigestInit_ex(digest_->context.get(), method, nullptr));
+}
+
+Checksum::~Checksum() = default;
+
+void Checksum::add(std::span<const std::byte> bytes) {
+  check_openssl(EVP_DigestUpdate(digest_->context.get(), bytes.data(), bytes.size()));
+}
+
+std::string Checksum::finish() {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> sum;
+  unsigned int bytes = 0;
+  check_openssl(EVP_DigestFinal_ex(digest_->context.get(), sum.data(), &bytes));
+  return upper_hex(std::span(sum).first(bytes));
+}
+
 std::string file_checksum(const std::filesystem::path& path, ChecksumKind kind) {
-  const std::unique_ptr<EVP_MD_CTX, FreeDigest> digest(EVP_MD_CTX_new());
-  check_openssl(EVP_DigestInit_ex(digest.get(), kind == ChecksumKind::md5 ? EVP_md5() : EVP_sha3_256(), nullptr));
+  Checksum checksum(kind);
   const FileDescriptor file = open_for_reading(path);
   const std::uint64_t size = file_size(file, path);
   std::vector<std::byte> buffer(kReadBytes);
   for (std::uint64_t offset = 0; offset < size; offset += kReadBytes) {
     const auto part = std::span(buffer).first(std::min<std::uint64_t>(kReadBytes, size - offset));
     read_exactly(file, offset, part, path);
-    check_openssl(EVP_DigestUpdate(digest.get(), part.data(), part.size()));
+    checksum.add(part);
   }
-  std::array<unsigned char, EVP_MAX_MD_SIZE> sum;
-  unsigned int bytes = 0;
-  check_openssl(EVP_DigestFinal_ex(digest.get(), sum.data(), &bytes));
-  return upper_hex(std::span(sum).first(bytes));
+  return checksum.finish();
 }
 
-}  // namespace eoshard::synth
+}  // namespace eoshard
