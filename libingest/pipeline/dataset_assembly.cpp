@@ -67,7 +67,7 @@ class Assembly {
         classes_(classes),
         world_(world),
         progress_(progress) {
-    for (const Source& source : sources_) products_.push_back(source.product);
+    for (const Source& source : sources_) products_.push_back(source.id_stem);
   }
 
   AssembledDataset run() {
@@ -182,7 +182,8 @@ class Assembly {
                     });
     write_row_shard(
         split, shard, patch_id_spec(), [&](const ProductTally& tally, const Survivor& survivor, std::byte* row) {
-          const std::string id = patch_id(tally.scan.product.name, tally.scan.grid.position_of(survivor.patch_index));
+          const std::string id =
+              patch_id(tally.scan.product.id_stem, tally.scan.grid.position_of(survivor.patch_index));
           if (id.size() > kPatchIdBytes) {
             throw Error(ErrorKind::input, fmt::format("patch id {} is longer than {} characters", id, kPatchIdBytes));
           }
@@ -291,7 +292,7 @@ class Assembly {
   }
 
   std::vector<Source> sources_;
-  std::vector<std::string> products_;  // their names
+  std::vector<std::string> products_;  // their id stems
   const WorkFolder& work_;
   TallyRules rules_;
   const std::vector<std::string>& classes_;

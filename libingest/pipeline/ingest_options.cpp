@@ -5,26 +5,36 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "libingest/core/byte_text.hpp"
 #include "libingest/core/error.hpp"
 #include "libingest/core/version.hpp"
 
 namespace eoshard::ingest {
+namespace {
+
+// The same for every way to name a file. Paths may be no UTF-8, JSON must.
+std::string canonical_text(const std::string& path) {
+  return escape_bytes(std::filesystem::weakly_canonical(path).string());
+}
+
+}  // namespace
 
 std::string configuration_json(const IngestOptions& options) {
   std::vector<std::string> sources;
   for (const std::string& source : options.sources) {
-    sources.push_back(std::filesystem::weakly_canonical(source).string());
+    sources.push_back(canonical_text(source));
   }
   std::sort(sources.begin(), sources.end());
   const FilterThresholds& thresholds = options.thresholds;
   nlohmann::ordered_json json = {{"version", kVersion},
                                  {"sources", sources},
+                                 {"check_source", options.check_source},
                                  {"bands", options.bands},
                                  {"upsample", options.upsample},
                                  {"no_native", options.no_native},
                                  {"raw_dn", options.raw_dn},
                                  {"keep_zero_pixels", options.keep_zero_pixels},
-                                 {"labels", std::filesystem::weakly_canonical(options.labels).string()},
+                                 {"labels", canonical_text(options.labels)},
                                  {"nomenclature", options.nomenclature},
                                  {"min_class_percent", options.min_class_percent},
                                  {"label_map", options.label_map},
@@ -44,13 +54,14 @@ IngestOptions parse_configuration(const std::string& text) {
   try {
     const auto json = nlohmann::json::parse(text);
     IngestOptions options;
-    options.sources = json.at("sources").get<std::vector<std::string>>();
+    for (const std::string source : json.at("sources")) options.sources.push_back(unescape_bytes(source));
+    options.check_source = json.at("check_source");
     options.bands = json.at("bands").get<std::vector<std::string>>();
     options.upsample = json.at("upsample");
     options.no_native = json.at("no_native");
     options.raw_dn = json.at("raw_dn");
     options.keep_zero_pixels = json.at("keep_zero_pixels");
-    options.labels = json.at("labels");
+    options.labels = unescape_bytes(json.at("labels").get<std::string>());
     options.nomenclature = json.at("nomenclature");
     options.min_class_percent = json.at("min_class_percent");
     options.label_map = json.at("label_map");

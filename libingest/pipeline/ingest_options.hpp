@@ -12,7 +12,8 @@
 namespace eoshard::ingest {
 
 struct IngestOptions {
-  std::vector<std::string> sources;  ///< .SAFE folders
+  std::vector<std::string> sources;  ///< as expand_sources() takes them
+  bool check_source = false;         ///< compare files with the checksums of manifest.safe before they are used
   std::filesystem::path out;
   std::vector<std::string> bands = all_bands();  ///< names of kBands, and "SCL"
   std::string upsample;                          ///< "nearest", "bilinear" or "bicubic" adds data_super; "": none

@@ -15,6 +15,7 @@
 #include "libingest/pipeline/patch_extraction.hpp"
 #include "libingest/pipeline/product_scan.hpp"
 #include "libingest/pipeline/product_survey.hpp"
+#include "libingest/pipeline/source_verification.hpp"
 #include "libingest/pipeline/work_folder.hpp"
 
 namespace eoshard::ingest {
@@ -67,7 +68,7 @@ class Ingest {
   }
 
   // Step 1: products are dealt to ranks; each scan is committed, then all learn the outcome.
-  void scan_products() { products_ = survey_products(options_, labels_, work_, world_, progress_); }
+  void scan_products() { products_ = survey_products(options_, labels_, work_, world_, log_, progress_); }
 
   // Step 2: the units of all products are dealt to ranks; the same plan on every rank.
   void plan_work() {
@@ -102,13 +103,14 @@ class Ingest {
     const std::vector<std::size_t> arrays = arrays_of_units(arrays_)[unit.number];
     std::vector<ArrayPart> parts;
     for (const std::size_t array : arrays) {
-      parts.push_back({arrays_[array], work_.part_file(product.source.product, arrays_[array].name)});
+      parts.push_back({arrays_[array], work_.part_file(product.source.id_stem, arrays_[array].name)});
     }
     if (std::all_of(parts.begin(), parts.end(), [](const ArrayPart& part) { return fs::exists(part.path); })) {
       done += product.candidates;
       return;
     }
-    const ProductScan scan = parse_scan(read_text_file(work_.scan_file(product.source.product)));
+    const ProductScan scan = parse_scan(read_text_file(work_.scan_file(product.source.id_stem)));
+    if (options_.check_source) check_bands(scan.product, bands_of_unit(arrays_, arrays));
     extract_patches(scan, parts, extraction_settings(options_), [&](std::size_t patches) {
       done += patches;
       report("extract", done, total, "patches and groups of this rank");
@@ -176,7 +178,9 @@ DatasetManifest ingest_products(const IngestOptions& options, const Communicator
   const int threads = options.threads > 0 ? options.threads : share;
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
   world.agree([] { initialise_gdal(); });
-  return Ingest(options, world, log, progress).run();
+  IngestOptions resolved = options;
+  resolved.sources = find_sources(options.sources, world);
+  return Ingest(resolved, world, log, progress).run();
 }
 
 }  // namespace eoshard::ingest

@@ -13,7 +13,7 @@
 #include "libingest/decode/band_reader.hpp"
 #include "libingest/decode/tile_coverage.hpp"
 #include "libingest/pipeline/array_layout.hpp"
-#include "libingest/product/safe_product.hpp"
+#include "libingest/pipeline/source_verification.hpp"
 
 namespace eoshard::ingest {
 namespace {
@@ -63,30 +63,42 @@ std::vector<PatchLabels> label_patches(const Product& product, const PatchGrid& 
 Json to_json(const Product& product) {
   const GranuleGeometry& geometry = product.geometry;
   return {{"name", product.name},
+          {"id_stem", product.id_stem},
           {"path", product.path},
+          {"root", product.root},
           {"mgrs_tile", product.mgrs_tile},
           {"acquired", product.acquired},
           {"baseline", product.baseline},
+          {"processed", product.processed},
           {"quantification_value", product.quantification_value},
           {"boa_add_offset", product.boa_add_offset},
           {"geometry", {geometry.epsg, geometry.ulx_m, geometry.uly_m, geometry.size_10m_px}},
+          {"metadata_files", product.metadata_files},
           {"band_files", product.band_files},
-          {"scl_file", product.scl_file}};
+          {"scl_file", product.scl_file},
+          {"cloud_probability_file", product.cloud_probability_file},
+          {"snow_probability_file", product.snow_probability_file}};
 }
 
 Product product_from(const Json& json) {
   Product product;
   product.name = json.at("name");
+  product.id_stem = json.at("id_stem");
   product.path = json.at("path");
+  product.root = json.at("root");
   product.mgrs_tile = json.at("mgrs_tile");
   product.acquired = json.at("acquired");
   product.baseline = json.at("baseline");
+  product.processed = json.at("processed");
   product.quantification_value = json.at("quantification_value");
   product.boa_add_offset = json.at("boa_add_offset").get<std::map<std::string, int>>();
   const Json& geometry = json.at("geometry");
   product.geometry = {geometry.at(0), geometry.at(1), geometry.at(2), geometry.at(3)};
   product.band_files = json.at("band_files").get<std::map<std::string, std::string>>();
+  product.metadata_files = json.at("metadata_files").get<std::vector<std::string>>();
   product.scl_file = json.at("scl_file");
+  product.cloud_probability_file = json.at("cloud_probability_file");
+  product.snow_probability_file = json.at("snow_probability_file");
   return product;
 }
 
@@ -121,11 +133,12 @@ std::vector<PatchPosition> ProductScan::candidates() const {
   return positions;
 }
 
-ScannedPixels scan_product(const std::string& source, const IngestOptions& options, const LabelSettings& labels) {
+ScannedPixels scan_product(const Product& product, const IngestOptions& options, const LabelSettings& labels) {
   ScannedPixels pixels;
   ProductScan& scan = pixels.scan;
-  scan.product = read_safe_product(source);
-  with_context(scan.product.name, [&] {
+  scan.product = product;
+  with_context(product.name, [&] {
+    if (options.check_source) check_files(product, {product.scl_file});
     scan.grid = make_patch_grid(scan.product.geometry);
     pixels.scl = read_scl(scan.product);
     const auto scl = count_scl(pixels.scl, scan.product.geometry.size_px(kSclResolutionM), scan.grid);

@@ -36,8 +36,8 @@ struct ScannedPixels {
   std::vector<std::uint8_t> scl;  ///< scene classification of the granule at 20 m, C order
 };
 
-/// Reads `source` and judges its patches, on all of this rank's threads.
-ScannedPixels scan_product(const std::string& source, const IngestOptions& options, const LabelSettings& labels);
+/// Judges the patches of `product`, on all of this rank's threads.
+ScannedPixels scan_product(const Product& product, const IngestOptions& options, const LabelSettings& labels);
 
 /// Seconds that one core needs to decode each unit of arrays_of_units(arrays): the tiles that hold a candidate.
 std::vector<double> decoding_costs(const ProductScan& scan, const std::vector<ImageArray>& arrays);

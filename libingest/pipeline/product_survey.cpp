@@ -5,11 +5,17 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
+#include "libingest/core/byte_text.hpp"
 #include "libingest/core/file.hpp"
 #include "libingest/pipeline/array_layout.hpp"
 #include "libingest/pipeline/product_scan.hpp"
 #include "libingest/pipeline/scan_parts.hpp"
+#include "libingest/pipeline/source_verification.hpp"
+#include "libingest/product/product_identity.hpp"
+#include "libingest/product/safe_product.hpp"
+#include "libingest/product/source_list.hpp"
 
 namespace eoshard::ingest {
 namespace {
@@ -19,7 +25,8 @@ using Json = nlohmann::json;
 ScannedProduct summarise(const ProductScan& scan, const std::vector<ImageArray>& arrays) {
   const Product& product = scan.product;
   return {{product.name,
-           product.path,
+           product.id_stem,
+           escape_bytes(product.path),
            product.baseline,
            product.mgrs_tile,
            product.acquired,
@@ -35,54 +42,20 @@ ScannedProduct summarise(const ProductScan& scan, const std::vector<ImageArray>&
 
 Json to_json(const ScannedProduct& scanned) {
   const Source& source = scanned.source;
-  return {source.product,
-          source.path,
-          source.baseline,
-          source.mgrs_tile,
-          source.acquired,
-          source.epsg,
-          source.boa_add_offset,
-          source.patches,
-          scanned.candidates,
-          scanned.costs_s,
-          scanned.quantification_value};
+  return {source.product,   source.id_stem,     source.path,     source.baseline,
+          source.mgrs_tile, source.acquired,    source.epsg,     source.boa_add_offset,
+          source.patches,   scanned.candidates, scanned.costs_s, scanned.quantification_value};
 }
 
 ScannedProduct scanned_from(const Json& json) {
   ScannedProduct scanned;
-  scanned.source = {json.at(0),
-                    json.at(1),
-                    json.at(2),
-                    json.at(3),
-                    json.at(4),
-                    json.at(5),
-                    json.at(6).get<std::map<std::string, int>>(),
-                    json.at(7),
-                    0,
-                    {}};
-  scanned.candidates = json.at(8);
-  scanned.costs_s = json.at(9).get<std::vector<double>>();
-  scanned.quantification_value = json.at(10);
+  scanned.source = {json.at(0), json.at(1), json.at(2), json.at(3),
+                    json.at(4), json.at(5), json.at(6), json.at(7).get<std::map<std::string, int>>(),
+                    json.at(8), 0,          {}};
+  scanned.candidates = json.at(9);
+  scanned.costs_s = json.at(10).get<std::vector<double>>();
+  scanned.quantification_value = json.at(11);
   return scanned;
-}
-
-// Two products whose patches would bear the same ids cannot both be in one dataset.
-void check_distinct(const std::vector<ScannedProduct>& products) {
-  std::map<std::string, const Source*> seen;
-  for (const ScannedProduct& scanned : products) {
-    const std::string stem = scanned.source.product.substr(0, scanned.source.product.rfind('_'));
-    const auto [first, is_new] = seen.emplace(stem, &scanned.source);
-    if (is_new) continue;
-    throw Error(ErrorKind::input,
-                fmt::format("{} and {} would give their patches the same ids ({}_…); name only one of them",
-                            first->second->path, scanned.source.path, stem));
-  }
-}
-
-// "in/S2A_….SAFE/" → "S2A_…"
-std::string product_name_of(const std::string& source) {
-  const std::filesystem::path folder = (std::filesystem::path(source) / "").parent_path();
-  return folder.stem().string();
 }
 
 // Stored values of one dataset have one scale.
@@ -97,58 +70,145 @@ void check_same_quantification(const std::vector<ScannedProduct>& products) {
   }
 }
 
+// Every rank's items, in rank order, on every rank. CBOR, since text of a product's metadata may be no UTF-8.
+std::vector<Json> all_gather(const Communicator& world, const Json& mine) {
+  std::vector<Json> all;
+  const std::vector<std::uint8_t> bytes = Json::to_cbor(mine);
+  for (const std::string& text : world.all_gather(std::string(bytes.begin(), bytes.end()))) {
+    for (Json& item : Json::from_cbor(text)) all.push_back(std::move(item));
+  }
+  return all;
+}
+
+// A granule and the rank that has read its metadata.
+struct FoundGranule {
+  Candidate candidate;
+  int rank = 0;
+};
+
+// The granules of all ranks in an order that does not depend on who read them.
+std::vector<FoundGranule> share_granules(const std::vector<Product>& own, const Communicator& world) {
+  Json mine = Json::array();
+  for (const Product& product : own)
+    mine.push_back({product.id_stem, product.processed, escape_bytes(product.path), world.rank()});
+  std::vector<FoundGranule> granules;
+  for (const Json& item : all_gather(world, mine))
+    granules.push_back({{item.at(0), item.at(1), item.at(2)}, item.at(3)});
+  const auto order = [](const FoundGranule& granule) {
+    return std::tie(granule.candidate.id_stem, granule.candidate.processed, granule.candidate.source);
+  };
+  std::sort(granules.begin(), granules.end(), [&](const auto& a, const auto& b) { return order(a) < order(b); });
+  return granules;
+}
+
+std::string describe(const Candidate& candidate) {
+  return fmt::format("{} ({}, processed {})", candidate.id_stem, candidate.source, candidate.processed);
+}
+
 class Survey {
  public:
-  Survey(const IngestOptions& options, const LabelSettings& labels, const WorkFolder& work)
-      : options_(options), labels_(labels), work_(work), arrays_(stored_arrays(options)) {}
+  Survey(const IngestOptions& options, const LabelSettings& labels, const WorkFolder& work, const Communicator& world,
+         const Log& log, const ProgressCallback& progress)
+      : options_(options),
+        labels_(labels),
+        work_(work),
+        world_(world),
+        log_(log),
+        progress_(progress),
+        arrays_(stored_arrays(options)) {}
 
-  // A scan that an interrupted run has committed is taken as it is. It is found by the folder's name, which is the
-  // product's by convention; a renamed folder is scanned again.
-  ScannedProduct scan_or_reload(const std::string& source) const {
-    const auto committed = work_.scan_file(product_name_of(source));
-    if (std::filesystem::exists(committed)) {
-      const ProductScan scan = parse_scan(read_text_file(committed));
-      if (scan.product.path == source) return summarise(scan, arrays_);
-    }
-    const ScannedPixels pixels = scan_product(source, options_, labels_);
-    write_scan_parts(pixels, arrays_, work_);
-    write_file(work_.scan_file(pixels.scan.product.name), serialise_scan(pixels.scan), Durability::rename_only);
-    return summarise(pixels.scan, arrays_);
+  std::vector<ScannedProduct> run() {
+    world_.agree([&] { read_own_metadata(); });
+    drop_superseded();
+    Json mine = Json::array();
+    world_.agree([&] {
+      for (const Product& product : own_) {
+        mine.push_back(to_json(scan_or_reload(product)));
+        if (progress_) progress_({"scan", mine.size(), own_.size(), "products of this rank", ""});
+      }
+    });
+    std::vector<ScannedProduct> products;
+    for (const Json& scanned : all_gather(world_, mine)) products.push_back(scanned_from(scanned));
+    return products;
   }
 
  private:
+  void read_own_metadata() {
+    for (std::size_t index = 0; index < options_.sources.size(); ++index) {
+      if (index % static_cast<std::size_t>(world_.size()) != static_cast<std::size_t>(world_.rank())) continue;
+      for (Product& granule : read_safe_product(options_.sources[index], options_.bands)) {
+        if (options_.check_source) check_files(granule, granule.metadata_files);
+        own_.push_back(std::move(granule));
+      }
+    }
+  }
+
+  // Of the processings of one scene the newest stays, on whichever rank it is.
+  void drop_superseded() {
+    const std::vector<FoundGranule> granules = share_granules(own_, world_);
+    std::vector<Candidate> candidates;
+    for (const FoundGranule& granule : granules) candidates.push_back(granule.candidate);
+    std::vector<Superseded> superseded;
+    world_.agree([&] { superseded = find_superseded(candidates); });
+    for (const auto& [older, newer] : superseded) {
+      if (world_.is_root()) {
+        log_.info(fmt::format("{} is left out: {} is a newer processing of the same scene", describe(candidates[older]),
+                              describe(candidates[newer])));
+      }
+      if (granules[older].rank == world_.rank()) drop(candidates[older]);
+    }
+  }
+
+  void drop(const Candidate& candidate) {
+    std::erase_if(own_, [&](const Product& product) {
+      return product.id_stem == candidate.id_stem && product.processed == candidate.processed &&
+             escape_bytes(product.path) == candidate.source;
+    });
+  }
+
+  // A scan that an interrupted run has committed is taken as it is.
+  ScannedProduct scan_or_reload(const Product& product) const {
+    const auto committed = work_.scan_file(product.id_stem);
+    if (std::filesystem::exists(committed)) {
+      const ProductScan scan = parse_scan(read_text_file(committed));
+      if (scan.product.root == product.root && scan.product.processed == product.processed)
+        return summarise(scan, arrays_);
+    }
+    const ScannedPixels pixels = scan_product(product, options_, labels_);
+    write_scan_parts(pixels, arrays_, work_);
+    write_file(committed, serialise_scan(pixels.scan), Durability::rename_only);
+    return summarise(pixels.scan, arrays_);
+  }
+
   const IngestOptions& options_;
   const LabelSettings& labels_;
   const WorkFolder& work_;
+  const Communicator& world_;
+  const Log& log_;
+  const ProgressCallback& progress_;
   std::vector<ImageArray> arrays_;
+  std::vector<Product> own_;  // granules that this rank has read and scans
 };
 
 }  // namespace
 
+std::vector<std::string> find_sources(const std::vector<std::string>& arguments, const Communicator& world) {
+  Json found;
+  world.agree([&] {
+    if (world.is_root()) found = expand_sources(arguments);
+  });
+  const std::vector<std::uint8_t> bytes = Json::to_cbor(found);
+  return Json::from_cbor(world.broadcast(std::string(bytes.begin(), bytes.end())));
+}
+
 std::vector<ScannedProduct> survey_products(const IngestOptions& options, const LabelSettings& labels,
-                                            const WorkFolder& work, const Communicator& world,
+                                            const WorkFolder& work, const Communicator& world, const Log& log,
                                             const ProgressCallback& progress) {
-  std::vector<std::string> sources = options.sources;
-  std::sort(sources.begin(), sources.end());
-  const Survey survey(options, labels, work);
-  Json mine = Json::array();
-  world.agree([&] {
-    for (std::size_t index = 0; index < sources.size(); ++index) {
-      if (index % static_cast<std::size_t>(world.size()) != static_cast<std::size_t>(world.rank())) continue;
-      mine.push_back(to_json(survey.scan_or_reload(sources[index])));
-      if (progress) progress({"scan", index + 1, sources.size(), "products", ""});
-    }
+  std::vector<ScannedProduct> products = Survey(options, labels, work, world, log, progress).run();
+  std::sort(products.begin(), products.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.source.product, a.source.id_stem) < std::tie(b.source.product, b.source.id_stem);
   });
-  std::vector<ScannedProduct> products;
-  for (const std::string& text : world.all_gather(mine.dump())) {
-    for (const Json& scanned : Json::parse(text)) products.push_back(scanned_from(scanned));
-  }
-  std::sort(products.begin(), products.end(),
-            [](const auto& a, const auto& b) { return a.source.product < b.source.product; });
-  world.agree([&] {
-    check_distinct(products);
-    check_same_quantification(products);
-  });
+  world.agree([&] { check_same_quantification(products); });
   return products;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "libingest/core/log.hpp"
 #include "libingest/core/progress.hpp"
 #include "libingest/label/patch_labeler.hpp"
 #include "libingest/mpi/communicator.hpp"
@@ -21,10 +22,15 @@ struct ScannedProduct {
   std::vector<double> costs_s;  ///< one a unit of arrays_of_units()
 };
 
-/// Scans `options.sources`, or takes the scans that an interrupted run has committed in `work`. Collective. Returns all
-/// products in dataset order (by name) on every rank. @throws Error{input} when two products do not go together.
+/// The products that `arguments` name (expand_sources), looked up by the root alone. Collective.
+std::vector<std::string> find_sources(const std::vector<std::string>& arguments, const Communicator& world);
+
+/// Scans the granules of `options.sources`, or takes the scans that an interrupted run has committed in `work`. Of a
+/// scene that is there in several processings the newest is taken, and the log says so. Collective. Returns all
+/// products in dataset order (by name and id stem) on every rank.
+/// @throws Error{input} when two products do not go together.
 std::vector<ScannedProduct> survey_products(const IngestOptions& options, const LabelSettings& labels,
-                                            const WorkFolder& work, const Communicator& world,
+                                            const WorkFolder& work, const Communicator& world, const Log& log,
                                             const ProgressCallback& progress);
 
 }  // namespace eoshard::ingest

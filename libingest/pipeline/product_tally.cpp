@@ -60,7 +60,7 @@ std::vector<std::string> patch_fields(const ProductScan& scan, int patch_index) 
   const PatchPosition position = scan.grid.position_of(patch_index);
   const GroundSquare square = ground_square(product.geometry, position);
   const ScannedPatch& patch = scan.patches[static_cast<std::size_t>(patch_index)];
-  return {patch_id(product.name, position),
+  return {patch_id(product.id_stem, position),
           product.name,
           product.mgrs_tile,
           product.acquired,

@@ -39,7 +39,7 @@ void write_scl_part(const ScannedPixels& pixels, const ImageArray& array, const 
 void write_scan_parts(const ScannedPixels& pixels, const std::vector<ImageArray>& arrays, const WorkFolder& work) {
   for (const ImageArray& array : arrays) {
     if (!is_written_by_scan(array)) continue;
-    const auto path = work.part_file(pixels.scan.product.name, array.name);
+    const auto path = work.part_file(pixels.scan.product.id_stem, array.name);
     switch (array.role) {
       case ArrayRole::scene_classification: write_scl_part(pixels, array, path); break;
       default: throw Error(ErrorKind::internal, "no values for the array " + array.name);

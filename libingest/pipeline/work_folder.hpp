@@ -13,6 +13,7 @@ class WorkFolder {
   explicit WorkFolder(std::filesystem::path out) : out_(std::move(out)) {}
 
   std::filesystem::path out() const { return out_; }
+  /// `product` is an id stem: unique among a run's products, and fit for file names.
   std::filesystem::path scan_file(const std::string& product) const { return folder() / (product + ".scan"); }
   std::filesystem::path part_file(const std::string& product, const std::string& array) const;
   std::filesystem::path sample_rows(const std::string& product, std::string_view split) const {

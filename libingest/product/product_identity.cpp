@@ -52,6 +52,8 @@ bool is_compact_name(std::string_view name) {
   return has_form(name, "S2m_MSIL2A_ddddddddTdddddd_Ndddd_Rddd_Tddaaa_ddddddddTdddddd");
 }
 
+bool is_mgrs_tile(std::string_view tile) { return has_form(tile, "Tddaaa"); }
+
 std::string compact_time(std::string_view iso_time) {
   std::string compact;
   for (const char character : iso_time.substr(0, iso_time.find('.'))) {

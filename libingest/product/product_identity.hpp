@@ -24,6 +24,9 @@ struct IdStem {
 /// Whether `name` is a compact product name: "S2A_MSIL2A_20170613T101031_N0205_R022_T33UUP_20170613T101608".
 bool is_compact_name(std::string_view name);
 
+/// Whether `tile` is like "T33UUP".
+bool is_mgrs_tile(std::string_view tile);
+
 /// "2017-06-13T10:10:31.026Z" → "20170613T101031"
 std::string compact_time(std::string_view iso_time);
 

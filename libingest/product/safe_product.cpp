@@ -229,7 +229,7 @@ GranuleGeometry read_geometry(const XmlDocument& xml) {
 std::string read_mgrs_tile(const XmlDocument& xml) {
   const std::string identifier = xml.require_text({"TILE_ID", "TILE_ID_2A"});
   const std::string tile = find_mgrs_tile(identifier);
-  if (tile.empty()) refuse(fmt::format("TILE_ID '{}' names no MGRS tile", identifier));
+  if (!is_mgrs_tile(tile)) refuse(fmt::format("TILE_ID '{}' names no MGRS tile", identifier));
   return tile;
 }
 
@@ -256,6 +256,17 @@ std::string read_processing_time(const XmlDocument& xml, const std::string& prod
   return is_compact_name(product_name) ? product_name.substr(product_name.rfind('_') + 1) : "";
 }
 
+// Text that goes into tables as it is.
+std::string require_plain(const XmlDocument& xml, const char* tag) {
+  std::string text = xml.require_text({tag});
+  const bool is_plain = std::ranges::all_of(text, [](unsigned char character) {
+    return std::isalnum(character) != 0 ||
+           std::string_view(".:-").find(static_cast<char>(character)) != std::string::npos;
+  });
+  if (text.empty() || !is_plain) refuse(fmt::format("{} is '{}', neither a time nor a number", tag, text));
+  return text;
+}
+
 // What the product's own metadata say of all its granules.
 Product read_common(const std::string& source, const SafeFolder& folder, const XmlDocument& xml) {
   Product product;
@@ -263,8 +274,8 @@ Product read_common(const std::string& source, const SafeFolder& folder, const X
   product.root = folder.root();
   product.metadata_files = {folder.product_xml()};
   product.name = clean_product_name(xml.find_text({"PRODUCT_URI_2A", "PRODUCT_URI"}).value_or(folder.name()));
-  product.baseline = xml.require_text({"PROCESSING_BASELINE"});
-  product.acquired = xml.require_text({"PRODUCT_START_TIME"});
+  product.baseline = require_plain(xml, "PROCESSING_BASELINE");
+  product.acquired = require_plain(xml, "PRODUCT_START_TIME");
   product.processed = read_processing_time(xml, product.name);
   product.quantification_value = read_quantification(xml);
   product.boa_add_offset = read_offsets(xml);

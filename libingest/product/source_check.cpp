@@ -77,12 +77,4 @@ void SourceChecksums::check(const std::string& file) const {
                           checksum_name(expected.kind), expected.checksum, found));
 }
 
-std::vector<std::string> files_of_scan(const Product& product) {
-  std::vector<std::string> files = product.metadata_files;
-  for (const std::string& file : {product.scl_file, product.cloud_probability_file, product.snow_probability_file}) {
-    if (!file.empty()) files.push_back(file);
-  }
-  return files;
-}
-
 }  // namespace eoshard::ingest

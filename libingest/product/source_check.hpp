@@ -3,10 +3,8 @@
 
 #include <map>
 #include <string>
-#include <vector>
 
 #include "libingest/core/checksum.hpp"
-#include "libingest/core/types.hpp"
 
 namespace eoshard::ingest {
 
@@ -29,8 +27,5 @@ class SourceChecksums {
   std::string root_;
   std::map<std::string, Expected> expected_;  // path below the root → checksum
 };
-
-/// What the scan of a product opens: metadata, scene classification and probabilities.
-std::vector<std::string> files_of_scan(const Product& product);
 
 }  // namespace eoshard::ingest

@@ -16,9 +16,8 @@ GroundSquare ground_square(const GranuleGeometry& geometry, PatchPosition positi
           std::llround(geometry.uly_m) - std::int64_t{position.row} * kPatchSizeM};
 }
 
-std::string patch_id(const std::string& product_name, PatchPosition position) {
-  const std::string stem = product_name.substr(0, product_name.rfind('_'));
-  return fmt::format("{}_{:02}_{:02}", stem, position.column, position.row);
+std::string patch_id(const std::string& id_stem, PatchPosition position) {
+  return fmt::format("{}_{:02}_{:02}", id_stem, position.column, position.row);
 }
 
 }  // namespace eoshard::ingest

@@ -22,7 +22,7 @@ PatchGrid make_patch_grid(const GranuleGeometry& geometry);
 /// Upper-left corner and zone of a patch.
 GroundSquare ground_square(const GranuleGeometry& geometry, PatchPosition position);
 
-/// `<product name without its last field>_<column>_<row>`, two digits each, as in BigEarthNet v2.
-std::string patch_id(const std::string& product_name, PatchPosition position);
+/// `<id stem of the product>_<column>_<row>`, two digits each, as in BigEarthNet v2.
+std::string patch_id(const std::string& id_stem, PatchPosition position);
 
 }  // namespace eoshard::ingest

@@ -52,15 +52,11 @@ Json to_json(const ImageArray& array) {
 }
 
 Json to_json(const Source& source) {
-  return {{"product", source.product},
-          {"path", source.path},
-          {"baseline", source.baseline},
-          {"mgrs_tile", source.mgrs_tile},
-          {"acquired", source.acquired},
-          {"epsg", source.epsg},
-          {"boa_add_offset", source.boa_add_offset},
-          {"patches", source.patches},
-          {"kept", source.kept},
+  return {{"product", source.product},     {"id_stem", source.id_stem},
+          {"path", source.path},           {"baseline", source.baseline},
+          {"mgrs_tile", source.mgrs_tile}, {"acquired", source.acquired},
+          {"epsg", source.epsg},           {"boa_add_offset", source.boa_add_offset},
+          {"patches", source.patches},     {"kept", source.kept},
           {"rejected", source.rejected}};
 }
 
@@ -96,9 +92,9 @@ ImageArray array_from(const Json& json) {
 }
 
 Source source_from(const Json& json) {
-  return {json.at("product"),  json.at("path"),    json.at("baseline"),       json.at("mgrs_tile"),
-          json.at("acquired"), json.at("epsg"),    json.at("boa_add_offset"), json.at("patches"),
-          json.at("kept"),     json.at("rejected")};
+  return {json.at("product"),   json.at("id_stem"),  json.at("path"),    json.at("baseline"),
+          json.at("mgrs_tile"), json.at("acquired"), json.at("epsg"),    json.at("boa_add_offset"),
+          json.at("patches"),   json.at("kept"),     json.at("rejected")};
 }
 
 // valijson's adapter is for nlohmann::json, so the check parses into that.

@@ -56,7 +56,8 @@ struct Split {
 /// One product that went in.
 struct Source {
   std::string product;
-  std::string path;
+  std::string id_stem;  ///< what its patch ids begin with; granules of one product differ in it
+  std::string path;     ///< UTF-8; other bytes as \xNN
   std::string baseline;
   std::string mgrs_tile;
   std::string acquired;

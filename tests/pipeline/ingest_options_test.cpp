@@ -44,6 +44,7 @@ TEST(IngestOptions, EveryShapingOptionShows) {
   EXPECT_TRUE(changed([](IngestOptions& options) { options.raw_dn = false; }));
   EXPECT_TRUE(changed([](IngestOptions& options) { options.keep_zero_pixels = false; }));
   EXPECT_TRUE(changed([](IngestOptions& options) { options.label_map = false; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.check_source = true; }));
   EXPECT_TRUE(changed([](IngestOptions& options) { options.labels = "/data/other.tif"; }));
   EXPECT_TRUE(changed([](IngestOptions& options) { options.nomenclature = "bigearthnet-19"; }));
   EXPECT_TRUE(changed([](IngestOptions& options) { options.min_class_percent = 6; }));
@@ -64,6 +65,17 @@ TEST(IngestOptions, OrderOutputAndThreadsDoNotCount) {
   options.threads = 7;
   options.overwrite = true;
   EXPECT_EQ(configuration_json(options), configuration_json(example()));
+}
+
+TEST(IngestOptions, PathsThatAreNoUtf8ComeBack) {
+  IngestOptions options = example();
+  options.sources = {"/data/caf\xe9.SAFE", "/data/a\\b.SAFE"};
+  options.labels = "/data/\xff.tif";
+  const IngestOptions read = parse_configuration(configuration_json(options));
+  EXPECT_EQ(read.sources, (std::vector<std::string>{"/data/a\\b.SAFE", "/data/caf\xe9.SAFE"}));
+  EXPECT_EQ(read.labels, options.labels);
+  options.sources[0] = "/data/caf\xe8.SAFE";
+  EXPECT_NE(configuration_json(options), configuration_json(read));
 }
 
 TEST(IngestOptions, DamageIsAnError) { EXPECT_THROW(parse_configuration("{}"), Error); }

@@ -9,8 +9,14 @@ namespace {
 
 ProductScan example() {
   ProductScan scan;
-  scan.product.name = "S2A_X";
-  scan.product.path = "in/S2A_X.SAFE";
+  scan.product.name = "S2A_X_2023";
+  scan.product.id_stem = "S2A_X";
+  scan.product.path = "in/caf\xe9.zip";
+  scan.product.root = "/vsizip/{in/caf\xe9.zip}/S2A_X.SAFE";
+  scan.product.processed = "20230101T000000";
+  scan.product.metadata_files = {"MTD_MSIL2A.xml"};
+  scan.product.cloud_probability_file = "cloud.jp2";
+  scan.product.snow_probability_file = "snow.jp2";
   scan.product.geometry = {32632, 300000, 5500020, 240};
   scan.product.boa_add_offset = {{"B01", -1000}};
   scan.product.band_files = {{"B01", "b01.jp2"}};
@@ -30,6 +36,11 @@ TEST(ProductScan, FileRoundTripKeepsEverything) {
   EXPECT_EQ(read.patches[0].rejected, std::nullopt);
   EXPECT_EQ(read.patches[2].scl.cloud, 3600);
   EXPECT_EQ(read.patches[2].labels.classes, std::uint64_t{1} << 43 | 1);
+  EXPECT_EQ(read.product.id_stem, "S2A_X");
+  EXPECT_EQ(read.product.root, example().product.root) << "bytes that are no UTF-8 are kept";
+  EXPECT_EQ(read.product.processed, "20230101T000000");
+  EXPECT_EQ(read.product.metadata_files, example().product.metadata_files);
+  EXPECT_EQ(read.product.snow_probability_file, "snow.jp2");
   EXPECT_EQ(read.product.boa_add_offset.at("B01"), -1000);
 }
 

@@ -22,8 +22,8 @@ TEST(PatchGrid, GroundSquareGoesEastAndSouth) {
   EXPECT_EQ(ground_square(geometry, {2, 3}), (GroundSquare{32633, 399960 + 2400, 5200020 - 3600}));
 }
 
-TEST(PatchId, DropsTheLastFieldAndPads) {
-  EXPECT_EQ(patch_id("S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_20200101T000000", {7, 45}),
+TEST(PatchId, PadsColumnAndRow) {
+  EXPECT_EQ(patch_id("S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP", {7, 45}),
             "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_07_45");
 }
 

@@ -24,7 +24,8 @@ DatasetManifest example() {
         {name, 5, {4, 1}, {{"B01", 2000, 1, 900, 341.5, 20.25, "683000", "99999999999999999999"}}});
   }
   manifest.rejected = {{"cloud", 7}};
-  manifest.sources = {{"S2A_X",
+  manifest.sources = {{"S2A_X_2023",
+                       "S2A_X",
                        "in/S2A_X.SAFE",
                        "04.00",
                        "T33NZA",

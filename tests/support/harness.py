@@ -33,7 +33,8 @@ def run(program, *arguments, ranks=0, check=True, timeout=120, env=None):
     command = [str(BIN / program), *map(str, arguments)]
     if ranks:
         command = ["mpirun", "-n", str(ranks), "--bind-to", "none", *command]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL,
+    result = subprocess.run(command, capture_output=True, text=True, errors="backslashreplace",
+                            timeout=timeout, stdin=subprocess.DEVNULL,
                             env={**os.environ, **(env or {})})
     if check and result.returncode != 0:
         raise AssertionError(f"{' '.join(command)} exited with {result.returncode}:\n{result.stdout}{result.stderr}")

@@ -1,11 +1,39 @@
 #include "tools/common/ingest_arguments.hpp"
 
+#include "libingest/core/error.hpp"
+#include "libingest/product/band_list.hpp"
 #include "tools/common/program.hpp"
 
 namespace eoshard {
 namespace {
 
 using namespace eoshard::ingest;
+
+// A mistake in the list is misuse, as in every option.
+std::vector<std::string> bands_of_option(const std::string& list) {
+  try {
+    return parse_band_list(list);
+  } catch (const Error& error) {
+    throw CLI::ValidationError(error.what());
+  }
+}
+
+void declare_products(CLI::App& app, IngestOptions& options) {
+  const char* const group = "Products";
+  app.add_option("PRODUCT", options.sources,
+                 "Sentinel-2 Level-2A products: .SAFE folders, zip archives as downloaded, patterns, or @FILE");
+  const auto add_list = [&options](const std::string& file) { options.sources.push_back("@" + file); };
+  app.add_option_function<std::string>("--input-file-list", add_list, "The same as @FILE: products, one a line")
+      ->type_name("FILE")
+      ->group(group);
+  const auto set_bands = [&options](const std::string& list) { options.bands = bands_of_option(list); };
+  app.add_option_function<std::string>("--bands", set_bands, "Only these, e.g. B02,B03,B04,SCL [all twelve]")
+      ->type_name("LIST")
+      ->group(group);
+  app.add_flag("--check-source", options.check_source,
+               "Compare every file that is read with the checksum in its product's manifest.safe")
+      ->group(group);
+}
 
 void declare_labels(CLI::App& app, IngestOptions& options) {
   const char* const group = "Labels";
@@ -54,7 +82,7 @@ void declare_split(CLI::App& app, IngestOptions& options) {
 }  // namespace
 
 void declare_ingest_arguments(CLI::App& app, IngestOptions& options) {
-  app.add_option("PRODUCT", options.sources, "Sentinel-2 Level-2A products (.SAFE folders)");
+  declare_products(app, options);
   declare_labels(app, options);
   declare_selection(app, options.thresholds);
   declare_split(app, options);

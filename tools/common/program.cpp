@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <iostream>
 #include <limits>
 
+#include "libingest/core/byte_text.hpp"
 #include "libingest/core/error.hpp"
 #include "libingest/core/version.hpp"
 
@@ -72,6 +74,21 @@ int run_alone(const Program& program, const Log& log) {
   return program.run_alone(log);
 }
 
+// As a shell reads it back; bytes that are no UTF-8 become \xNN within $'…'.
+std::string quote(const std::string& text) {
+  const bool is_plain = !text.empty() && text.find_first_not_of(
+                                             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                             "0123456789_-./,:=+@%") == std::string::npos;
+  if (is_plain) return text;
+  const std::string escaped = escape_bytes(text);
+  const bool is_utf8 = std::ranges::count(escaped, '\\') == 2 * std::ranges::count(text, '\\');
+  const std::string apostrophe = is_utf8 ? "'\\''" : "\\'";
+  std::string quoted = is_utf8 ? "'" : "$'";
+  for (const char character : is_utf8 ? text : escaped)
+    quoted += character == '\'' ? apostrophe : std::string(1, character);
+  return quoted + "'";
+}
+
 }  // namespace
 
 int run_program(const Program& program, int argc, char** argv) {
@@ -129,15 +146,7 @@ CLI::Validator seed_number() {
 
 std::string quoted_command_line(int argc, char** argv) {
   std::string line;
-  for (int argument = 0; argument < argc; ++argument) {
-    const std::string text = argv[argument];
-    const bool is_plain = !text.empty() && text.find_first_not_of(
-                                               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                               "0123456789_-./,:=+@%") == std::string::npos;
-    std::string quoted = "'";
-    for (const char character : text) quoted += character == '\'' ? std::string("'\\''") : std::string(1, character);
-    line += (argument > 0 ? " " : "") + (is_plain ? text : quoted + "'");
-  }
+  for (int argument = 0; argument < argc; ++argument) line += (argument > 0 ? " " : "") + quote(argv[argument]);
   return line;
 }
 
