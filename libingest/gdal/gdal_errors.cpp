@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "libingest/core/error.hpp"
+#include "libingest/gdal/shared_inflation.hpp"
 
 namespace eoshard::ingest {
 
@@ -40,6 +41,7 @@ void initialise_gdal() {
   static std::once_flag once;
   std::call_once(once, [] {
     GDALAllRegister();
+    install_shared_inflation();
     CPLSetConfigOption("GDAL_NUM_THREADS", "1");  // the pipeline spreads the tiles itself
     GDALSetCacheMax64(std::int64_t{64} << 20);    // bands are read past the cache; this serves label rasters
   });

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "libingest/gdal/gdal_errors.hpp"
+#include "libingest/gdal/shared_inflation.hpp"
 
 namespace eoshard::ingest {
 
@@ -11,9 +12,10 @@ GDALDatasetUniquePtr open_raster(const std::string& path, const char* driver) {
   const char* const drivers[] = {driver, nullptr};
   const char* const no_siblings[] = {nullptr};
   const bool is_limited = driver != nullptr;
+  const std::string name = is_limited ? with_shared_inflation(path) : path;
   const GdalErrors errors;
   GDALDatasetUniquePtr dataset(
-      GDALDataset::Open(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR,
+      GDALDataset::Open(name.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR,
                         is_limited ? drivers : nullptr, nullptr, is_limited ? no_siblings : nullptr));
   check_gdal(dataset != nullptr, fmt::format("{} cannot be opened as a raster", path), errors);
   return dataset;

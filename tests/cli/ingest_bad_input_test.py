@@ -106,6 +106,31 @@ class BadInput(harness.ClassFolderTest):
         self.assertIn(">1000<", xml.read_text())
         self.refuse("BOA_QUANTIFICATION_VALUE 1000,", "do not mix")
 
+    def test_no_quantification_value(self):
+        xml = self.product / "MTD_MSIL2A.xml"
+        xml.write_text(xml.read_text().replace("BOA_QUANTIFICATION_VALUE", "BOA_SOMETHING"))
+        self.refuse("MTD_MSIL2A.xml has no BOA_QUANTIFICATION_VALUE tag", self.product)
+
+    def test_a_level_1c_product(self):
+        (self.product / "MTD_MSIL2A.xml").rename(self.product / "MTD_MSIL1C.xml")
+        self.refuse("Level-1C", self.product)
+        archive = shutil.make_archive(self.folder / "l1c", "zip", self.folder, self.product.name)
+        self.refuse("Level-1C", archive, products=[archive])
+
+    def test_a_folder_of_cogs(self):
+        cogs = self.folder / "S2A_32ULV_20220607_0_L2A"
+        cogs.mkdir()
+        for band in ("B02", "B03", "TCI"):
+            shutil.copy(self.clc, cogs / f"{band}.tif")
+        self.refuse("folder of GeoTIFFs (B02.tif, B03.tif, TCI.tif)", cogs, products=[cogs])
+
+    def test_archives_that_are_no_products(self):
+        empty = shutil.make_archive(self.folder / "granule", "zip", self.product, "GRANULE")
+        self.refuse(empty, "holds no NAME.SAFE folder", products=[empty])
+        archive = pathlib.Path(shutil.make_archive(self.folder / "cut", "zip", self.folder, self.product.name))
+        os.truncate(archive, archive.stat().st_size // 2)
+        self.refuse(archive, "damaged or truncated", products=[archive])
+
     def test_numbers_out_of_range(self):
         for option, value in (("--max-cloud-percent", "nan"), ("--max-snow-percent", "101"), ("--seed", "-1"),
                               ("--seed", "99999999999999999999"), ("--out", "")):
