@@ -4,7 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 #include <initializer_list>
+#include <optional>
+#include <set>
+#include <system_error>
 
 #include "libingest/core/error.hpp"
 
@@ -131,15 +135,62 @@ Nomenclature make_one_to_one(std::string name, std::string (*class_name)(int), i
   return nomenclature;
 }
 
-}  // namespace
+// The CORINE classes that a name or code stands for, as grid codes; none for "unlabelled".
+// Empty when the text is no label.
+std::optional<std::vector<int>> grid_codes_of_label(std::string_view label) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(label.data(), label.data() + label.size(), number);
+  if (error == std::errc() && end == label.data() + label.size()) {
+    const Cover cover = read_cover(number);
+    if (cover.kind == CoverKind::unknown) return std::nullopt;
+    return cover.kind == CoverKind::land_cover ? std::vector{cover.grid_code} : std::vector<int>{};
+  }
+  for (int grid_code = 1; grid_code <= kGridCodes; ++grid_code) {
+    if (label == kCorineNames[static_cast<std::size_t>(grid_code - 1)] || label == bigearthnet_name(grid_code))
+      return std::vector{grid_code};
+  }
+  for (const MergedClass& merged : bigearthnet_19_classes()) {
+    if (label != merged.name) continue;
+    std::vector<int> grid_codes;
+    for (const int clc_code : merged.clc_codes) grid_codes.push_back(grid_code_of_clc(clc_code));
+    return grid_codes;
+  }
+  return std::nullopt;
+}
 
-Cover read_cover(std::int64_t value) {
+Cover find_cover(std::int64_t value) {
   if (value >= 1 && value <= kGridCodes) return {CoverKind::land_cover, static_cast<int>(value)};
   if (const int grid_code = grid_code_of_clc(value)) return {CoverKind::land_cover, grid_code};
   // 48 and 999 no data, 49/50 and 990/995 unclassified land and water, 128 and 255 as distributed rasters fill.
   constexpr std::array<std::int64_t, 9> kUnlabelled = {0, 48, 49, 50, 128, 255, 990, 995, 999};
   const bool is_unlabelled = std::find(kUnlabelled.begin(), kUnlabelled.end(), value) != kUnlabelled.end();
   return {is_unlabelled ? CoverKind::unlabelled : CoverKind::unknown, 0};
+}
+
+}  // namespace
+
+Cover read_cover(std::int64_t value) {
+  // Asked for every pixel: a look into a table instead of a search.
+  constexpr std::size_t kValues = 1024;
+  static const std::array<Cover, kValues> covers = [] {
+    std::array<Cover, kValues> all;
+    for (std::size_t known = 0; known < kValues; ++known) all[known] = find_cover(static_cast<std::int64_t>(known));
+    return all;
+  }();
+  return value >= 0 && value < std::int64_t{kValues} ? covers[static_cast<std::size_t>(value)] : Cover{};
+}
+
+int class_of_label(const Nomenclature& nomenclature, std::string_view label) {
+  const auto grid_codes = grid_codes_of_label(label);
+  if (!grid_codes) throw Error(ErrorKind::input, fmt::format("'{}' is no land-cover class or code", label));
+  std::set<int> classes;
+  for (const int grid_code : *grid_codes) {
+    classes.insert(nomenclature.class_of_code[static_cast<std::size_t>(grid_code)]);
+  }
+  if (classes.size() <= 1) return classes.empty() ? -1 : *classes.begin();
+  throw Error(ErrorKind::input,
+              fmt::format("'{}' stands for several classes of {}; choose --nomenclature bigearthnet-19", label,
+                          nomenclature.name));
 }
 
 Nomenclature make_nomenclature(std::string_view name) {

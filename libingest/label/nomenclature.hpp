@@ -37,6 +37,11 @@ struct Nomenclature {
 /// bigearthnet-19, bigearthnet-43 (Sumbul et al. 2019 and 2021) or corine-44. @throws Error{usage} naming the choices.
 Nomenclature make_nomenclature(std::string_view name);
 
+/// Class of a label as tables write it: a CORINE code (three digits, or 1 … 44), or a name in the spelling of CORINE,
+/// of BigEarthNet's 43 or of its 19 classes. -1: a label that the nomenclature leaves out. @throws Error{input} for a
+/// label that is neither, and for a name of the 19 that stands for several classes of this nomenclature.
+int class_of_label(const Nomenclature& nomenclature, std::string_view label);
+
 inline constexpr std::array<std::string_view, 3> kNomenclatureNames = {"bigearthnet-19", "bigearthnet-43", "corine-44"};
 
 }  // namespace eoshard::ingest
