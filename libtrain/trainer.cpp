@@ -68,6 +68,9 @@ void check_fits(const OpenDataset& dataset, const TrainOptions& options) {
 OpenDataset open_dataset(const TrainOptions& options) {
   OpenDataset dataset;
   dataset.manifest = ingest::read_manifest(options.data);
+  if (dataset.manifest.classes.empty()) {
+    throw Error(ErrorKind::input, fmt::format("{}: the dataset was made without labels to learn from", options.data));
+  }
   if (dataset.manifest.split("train").samples == 0) check_fits(dataset, options);
   dataset.input = make_input_spec(dataset.manifest, options.bands);
   dataset.task = parse_task(dataset.manifest.task);

@@ -32,7 +32,7 @@ LabelKind detect_with_gdal(const std::string& path) {
   const GdalErrors errors;
   const GDALDatasetUniquePtr dataset(GDALDataset::Open(
       path.c_str(), GDAL_OF_RASTER | GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, nullptr));
-  check_gdal(dataset != nullptr, fmt::format("--labels {} is neither a raster, polygons nor a table of labels", path),
+  check_gdal(dataset != nullptr, fmt::format("{} cannot be opened as a raster, polygons or a table of labels", path),
              errors);
   return dataset->GetRasterCount() > 0 || dataset->GetLayerCount() == 0 ? LabelKind::raster : LabelKind::vector;
 }
@@ -40,7 +40,7 @@ LabelKind detect_with_gdal(const std::string& path) {
 }  // namespace
 
 LabelKind detect_label_kind(const std::string& path) {
-  if (path == "none") return LabelKind::none;
+  if (path == kNoLabels) return LabelKind::none;
   const std::string extension = fs::path(path).extension().string();
   if (EQUAL(extension.c_str(), ".csv")) return LabelKind::csv;
   if (EQUAL(extension.c_str(), ".parquet")) return LabelKind::parquet;

@@ -32,7 +32,10 @@ enum class LabelKind {
 /// What BigEarthNet v1 puts behind a patch's name to name its labels' file.
 inline constexpr const char* kBigEarthNetLabels = "_labels_metadata.json";
 
-/// What `path` is: by its name where it is a table, by what GDAL finds in it otherwise. "none" is none.
+/// The path that stands for no labels.
+inline constexpr const char* kNoLabels = "none";
+
+/// What `path` is: by its name where it is a table, by what GDAL finds in it otherwise. kNoLabels is none.
 /// @throws Error{input} when it is missing or nothing that labels are read from.
 LabelKind detect_label_kind(const std::string& path);
 

@@ -11,18 +11,13 @@ bool is_present(int pixels, double min_class_percent) {
   return pixels > 0 && 100.0 * pixels >= min_class_percent * kPatchPixels;
 }
 
-template <class Visit>
-void for_each_pixel(std::span<const std::uint8_t> grid_codes, int width, int patch_column, Visit visit) {
+PatchLabels label_patch(std::span<const std::uint8_t> grid_codes, int width, int patch_column, const ClassRule& rule) {
+  std::array<int, kGridCodes + 1> pixels_of_code{};
   for (int row = 0; row < kLabelPatchPx; ++row) {
     const std::size_t first = static_cast<std::size_t>(row) * static_cast<std::size_t>(width) +
                               static_cast<std::size_t>(patch_column) * kLabelPatchPx;
-    for (const std::uint8_t code : grid_codes.subspan(first, kLabelPatchPx)) visit(code);
+    for (const std::uint8_t code : grid_codes.subspan(first, kLabelPatchPx)) ++pixels_of_code[code];
   }
-}
-
-PatchLabels label_patch(std::span<const std::uint8_t> grid_codes, int width, int patch_column, const ClassRule& rule) {
-  std::array<int, kGridCodes + 1> pixels_of_code{};
-  for_each_pixel(grid_codes, width, patch_column, [&](std::uint8_t code) { ++pixels_of_code[code]; });
   PatchLabels labels{0, kPatchPixels - pixels_of_code[0]};
   std::vector<int> pixels_of_class(rule.nomenclature.classes.size(), 0);
   for (std::size_t code = 1; code <= kGridCodes; ++code) {
@@ -47,14 +42,9 @@ LabelRow label_block(std::vector<std::uint8_t> grid_codes, int width, bool is_co
   return row;
 }
 
-std::vector<std::uint16_t> label_map_of_patch(std::span<const std::uint8_t> grid_codes, int width, int patch_column) {
+std::uint16_t label_map_value(std::uint8_t grid_code) {
   constexpr std::uint16_t kUnlabelled = 999;
-  std::vector<std::uint16_t> map;
-  map.reserve(kPatchPixels);
-  for_each_pixel(grid_codes, width, patch_column, [&](std::uint8_t code) {
-    map.push_back(code == 0 ? kUnlabelled : static_cast<std::uint16_t>(kClcCodes[code - 1u]));
-  });
-  return map;
+  return grid_code == 0 ? kUnlabelled : static_cast<std::uint16_t>(kClcCodes[grid_code - 1u]);
 }
 
 }  // namespace eoshard::ingest

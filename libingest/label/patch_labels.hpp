@@ -33,8 +33,8 @@ struct LabelRow {
 /// Labels of the patches in a block of 120 lines. `grid_codes` is C order, `width` pixels a line.
 LabelRow label_block(std::vector<std::uint8_t> grid_codes, int width, bool is_covered, const ClassRule& rule);
 
-/// The three-digit codes of one patch of such a block, C order, 999 where unlabelled: the values of BigEarthNet v2's
+/// What a label map holds for a grid code: the three-digit code, 999 for 0 (unlabelled), as in BigEarthNet v2's
 /// reference maps.
-std::vector<std::uint16_t> label_map_of_patch(std::span<const std::uint8_t> grid_codes, int width, int patch_column);
+std::uint16_t label_map_value(std::uint8_t grid_code);
 
 }  // namespace eoshard::ingest

@@ -173,13 +173,7 @@ class Assembly {
 
   void write_shard(std::size_t split, std::int64_t shard) {
     write_image_shards(split, shard);
-    write_row_shard(split, shard, classes_spec(classes_.size()),
-                    [&](const ProductTally& tally, const Survivor& survivor, std::byte* row) {
-                      const std::uint64_t mask =
-                          tally.scan.patches[static_cast<std::size_t>(survivor.patch_index)].labels.classes;
-                      for (std::size_t index = 0; index < classes_.size(); ++index)
-                        row[index] = static_cast<std::byte>(mask >> index & 1);
-                    });
+    if (!classes_.empty()) write_classes_shard(split, shard);
     write_row_shard(
         split, shard, patch_id_spec(), [&](const ProductTally& tally, const Survivor& survivor, std::byte* row) {
           const std::string id =
@@ -189,6 +183,16 @@ class Assembly {
           }
           std::memcpy(row, id.data(), id.size());
         });
+  }
+
+  void write_classes_shard(std::size_t split, std::int64_t shard) {
+    write_row_shard(split, shard, classes_spec(classes_.size()),
+                    [&](const ProductTally& tally, const Survivor& survivor, std::byte* row) {
+                      const std::uint64_t mask =
+                          tally.scan.patches[static_cast<std::size_t>(survivor.patch_index)].labels.classes;
+                      for (std::size_t index = 0; index < classes_.size(); ++index)
+                        row[index] = static_cast<std::byte>(mask >> index & 1);
+                    });
   }
 
   std::filesystem::path array_folder(std::size_t split, const std::string& array) const {
@@ -251,7 +255,8 @@ class Assembly {
   }
 
   void write_split_metadata(std::size_t split) const {
-    std::vector<ArraySpec> specs = {classes_spec(classes_.size()), patch_id_spec()};
+    std::vector<ArraySpec> specs = {patch_id_spec()};
+    if (!classes_.empty()) specs.push_back(classes_spec(classes_.size()));
     for (const ImageArray& array : rules_.arrays) specs.push_back(image_spec(array));
     for (const ArraySpec& spec : specs) {
       std::filesystem::create_directories(array_folder(split, spec.name));

@@ -74,7 +74,7 @@ class Verifier {
     verify_group(split);
     verify_array(split, patch_id_spec());
     for (const ImageArray& array : manifest_.arrays) verify_array(split, image_spec(array));
-    verify_array(split, classes_spec(manifest_.classes.size()));
+    if (!manifest_.classes.empty()) verify_array(split, classes_spec(manifest_.classes.size()));
   }
 
   void verify_group(const Split& split) {

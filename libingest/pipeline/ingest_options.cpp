@@ -8,6 +8,7 @@
 #include "libingest/core/byte_text.hpp"
 #include "libingest/core/error.hpp"
 #include "libingest/core/version.hpp"
+#include "libingest/label/patch_labeler.hpp"
 
 namespace eoshard::ingest {
 namespace {
@@ -15,6 +16,10 @@ namespace {
 // The same for every way to name a file. Paths may be no UTF-8, JSON must.
 std::string canonical_text(const std::string& path) {
   return escape_bytes(std::filesystem::weakly_canonical(path).string());
+}
+
+std::string canonical_labels(const std::string& labels) {
+  return labels == kNoLabels ? labels : canonical_text(labels);
 }
 
 }  // namespace
@@ -34,7 +39,9 @@ std::string configuration_json(const IngestOptions& options) {
                                  {"no_native", options.no_native},
                                  {"raw_dn", options.raw_dn},
                                  {"keep_zero_pixels", options.keep_zero_pixels},
-                                 {"labels", canonical_text(options.labels)},
+                                 {"labels", canonical_labels(options.labels)},
+                                 {"label_layer", escape_bytes(options.label_layer)},
+                                 {"label_attribute", escape_bytes(options.label_attribute)},
                                  {"nomenclature", options.nomenclature},
                                  {"min_class_percent", options.min_class_percent},
                                  {"label_map", options.label_map},
@@ -62,6 +69,8 @@ IngestOptions parse_configuration(const std::string& text) {
     options.raw_dn = json.at("raw_dn");
     options.keep_zero_pixels = json.at("keep_zero_pixels");
     options.labels = unescape_bytes(json.at("labels").get<std::string>());
+    options.label_layer = unescape_bytes(json.at("label_layer").get<std::string>());
+    options.label_attribute = unescape_bytes(json.at("label_attribute").get<std::string>());
     options.nomenclature = json.at("nomenclature");
     options.min_class_percent = json.at("min_class_percent");
     options.label_map = json.at("label_map");

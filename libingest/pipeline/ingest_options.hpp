@@ -20,7 +20,9 @@ struct IngestOptions {
   bool no_native = false;                        ///< leave the native grids out; needs `upsample`
   bool raw_dn = false;                           ///< keep the file's values: no BOA_ADD_OFFSET is added
   bool keep_zero_pixels = false;                 ///< keep patches in which a pixel of a band is DN 0
-  std::string labels;                            ///< land-cover raster
+  std::string labels;                            ///< raster, polygons, table or folder of land cover, or "none"
+  std::string label_layer;                       ///< of polygons; "": the one with a code
+  std::string label_attribute;                   ///< of polygons; "": found by its name
   std::string nomenclature = "bigearthnet-19";
   double min_class_percent = 0;
   bool label_map = false;  ///< store the land-cover code of every pixel

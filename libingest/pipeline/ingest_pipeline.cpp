@@ -12,6 +12,7 @@
 #include "libingest/mpi/thread_share.hpp"
 #include "libingest/pipeline/array_layout.hpp"
 #include "libingest/pipeline/dataset_assembly.hpp"
+#include "libingest/pipeline/label_source.hpp"
 #include "libingest/pipeline/patch_extraction.hpp"
 #include "libingest/pipeline/product_scan.hpp"
 #include "libingest/pipeline/product_survey.hpp"
@@ -40,7 +41,7 @@ class Ingest {
     plan_work();
     extract_units();
     AssembledDataset assembled =
-        assemble_dataset(sources(), work_, options_, labels_.nomenclature.classes, world_, progress_);
+        assemble_dataset(sources(), work_, options_, labels_.rule.nomenclature.classes, world_, progress_);
     return commit(std::move(assembled));
   }
 
@@ -54,8 +55,8 @@ class Ingest {
     world_.agree([&] {
       if (options_.sources.empty()) throw Error(ErrorKind::usage, "no product is named");
       parse_split_rule(options_.split, options_.seed);
-      labels_ = {options_.labels, make_nomenclature(options_.nomenclature), options_.min_class_percent};
     });
+    labels_ = prepare_labels(options_, world_);
   }
 
   void prepare_output() {
@@ -124,8 +125,8 @@ class Ingest {
     manifest.version = kVersion;
     manifest.command_line = options_.command_line;
     manifest.configuration_json = configuration_json(options_);
-    manifest.nomenclature = labels_.nomenclature.name;
-    manifest.classes = labels_.nomenclature.classes;
+    manifest.nomenclature = labels_.rule.nomenclature.name;
+    manifest.classes = labels_.rule.nomenclature.classes;
     manifest.arrays = arrays_;
     manifest.is_harmonised = !options_.raw_dn;
     manifest.quantification_value = products_.front().quantification_value;

@@ -47,17 +47,38 @@ std::vector<std::uint8_t> read_scl(const Product& product) {
   return image;
 }
 
-std::vector<PatchLabels> label_patches(const Product& product, const PatchGrid& grid, const LabelSettings& settings) {
-  std::vector<PatchLabels> labels(static_cast<std::size_t>(grid.count()));
+// Labels of all patches of a granule, row by row.
+struct GranuleLabels {
+  std::vector<PatchLabels> patches;
+  std::vector<std::uint8_t> grid_codes;  // of the 10 m pixels, C order, when they were asked for
+};
+
+GranuleLabels label_patches(const Product& product, const PatchGrid& grid, const LabelSettings& settings,
+                            bool with_pixels) {
+  GranuleLabels labels;
+  labels.patches.resize(static_cast<std::size_t>(grid.count()));
+  if (settings.kind == LabelKind::none) return labels;
+  const auto row_pixels = std::size_t(kLabelPatchPx) * std::size_t(product.geometry.size_10m_px);
+  if (with_pixels) labels.grid_codes.resize(row_pixels * std::size_t(grid.rows));
   std::atomic<bool> is_covered = false;
-  tbb::enumerable_thread_specific<PatchLabeler> labelers([&] { return PatchLabeler(settings, product.geometry); });
+  tbb::enumerable_thread_specific<std::unique_ptr<PatchLabeler>> labelers(
+      [&] { return make_patch_labeler(settings, product.geometry, product.name); });
   tbb::parallel_for(0, grid.rows, [&](int patch_row) {
-    const PatchLabeler::Row row = labelers.local().label_row(patch_row);
-    std::copy(row.patches.begin(), row.patches.end(), labels.begin() + grid.index_of({0, patch_row}));
+    const LabelRow row = labelers.local()->label_row(patch_row);
+    std::copy(row.patches.begin(), row.patches.end(), labels.patches.begin() + grid.index_of({0, patch_row}));
+    if (with_pixels) {
+      std::copy(row.grid_codes.begin(), row.grid_codes.end(),
+                labels.grid_codes.begin() + static_cast<std::ptrdiff_t>(row_pixels * std::size_t(patch_row)));
+    }
     if (row.is_covered) is_covered = true;
   });
   if (!is_covered) throw_not_covered(settings, product.name);
   return labels;
+}
+
+std::optional<LabelEvidence> evidence_of(const PatchLabels& labels, LabelKind kind) {
+  if (kind == LabelKind::none) return std::nullopt;
+  return LabelEvidence{labels.labelled_pixels, labels.classes != 0};
 }
 
 Json to_json(const Product& product) {
@@ -142,10 +163,12 @@ ScannedPixels scan_product(const Product& product, const IngestOptions& options,
     scan.grid = make_patch_grid(scan.product.geometry);
     pixels.scl = read_scl(scan.product);
     const auto scl = count_scl(pixels.scl, scan.product.geometry.size_px(kSclResolutionM), scan.grid);
-    const auto patch_labels = label_patches(scan.product, scan.grid, labels);
+    GranuleLabels granule_labels = label_patches(scan.product, scan.grid, labels, options.label_map);
+    pixels.grid_codes = std::move(granule_labels.grid_codes);
     for (std::size_t index = 0; index < scl.size(); ++index) {
-      const LabelEvidence evidence{patch_labels[index].labelled_pixels, patch_labels[index].classes != 0};
-      scan.patches.push_back({scl[index], patch_labels[index], judge_patch(scl[index], evidence, options.thresholds)});
+      const PatchLabels& of_patch = granule_labels.patches[index];
+      scan.patches.push_back(
+          {scl[index], of_patch, judge_patch(scl[index], evidence_of(of_patch, labels.kind), options.thresholds)});
     }
   });
   return pixels;

@@ -33,7 +33,8 @@ struct ProductScan {
 /// A scan with the pixels that some arrays are cut from.
 struct ScannedPixels {
   ProductScan scan;
-  std::vector<std::uint8_t> scl;  ///< scene classification of the granule at 20 m, C order
+  std::vector<std::uint8_t> scl;         ///< scene classification of the granule at 20 m, C order
+  std::vector<std::uint8_t> grid_codes;  ///< land cover at 10 m, whole rows of patches; only with a label map
 };
 
 /// Judges the patches of `product`, on all of this rank's threads.

@@ -34,6 +34,20 @@ void write_scl_part(const ScannedPixels& pixels, const ImageArray& array, const 
   part.close();
 }
 
+void write_label_map_part(const ScannedPixels& pixels, const ImageArray& array, const std::filesystem::path& path) {
+  const int width = pixels.scan.product.geometry.size_px(array.resolution_m);
+  ChunkEncoder encoder(image_spec(array).codec);
+  PartWriter part(path);
+  std::vector<std::uint16_t> map;
+  for (const PatchPosition& position : pixels.scan.candidates()) {
+    const auto square = cut_patch(pixels.grid_codes, width, patch_side(array), position);
+    map.resize(square.size());
+    std::transform(square.begin(), square.end(), map.begin(), label_map_value);
+    part.append({position}, encoder.encode(std::as_bytes(std::span(map))));
+  }
+  part.close();
+}
+
 }  // namespace
 
 void write_scan_parts(const ScannedPixels& pixels, const std::vector<ImageArray>& arrays, const WorkFolder& work) {
@@ -42,6 +56,7 @@ void write_scan_parts(const ScannedPixels& pixels, const std::vector<ImageArray>
     const auto path = work.part_file(pixels.scan.product.id_stem, array.name);
     switch (array.role) {
       case ArrayRole::scene_classification: write_scl_part(pixels, array, path); break;
+      case ArrayRole::label_map: write_label_map_part(pixels, array, path); break;
       default: throw Error(ErrorKind::internal, "no values for the array " + array.name);
     }
   }

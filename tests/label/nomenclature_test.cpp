@@ -60,5 +60,38 @@ TEST(ReadCover, TakesBothKindsOfCodes) {
   for (const int value : {45, 77, 110, 600, -1}) EXPECT_EQ(read_cover(value).kind, CoverKind::unknown) << value;
 }
 
+TEST(ClassOfLabel, ReadsEverySpelling) {
+  const Nomenclature merged = make_nomenclature("bigearthnet-19"), all = make_nomenclature("corine-44");
+  for (const char* const grassland : {"Natural grasslands", "Natural grassland", "321", "26"}) {
+    EXPECT_EQ(class_of_label(merged, grassland), 11) << grassland;
+    EXPECT_EQ(class_of_label(all, grassland), 25) << grassland;
+  }
+  EXPECT_EQ(class_of_label(merged, "Natural grassland and sparsely vegetated areas"), 11);
+  EXPECT_EQ(class_of_label(merged, "Construction sites"), -1);  // not among the 19
+  EXPECT_EQ(class_of_label(all, "999"), -1);
+}
+
+TEST(ClassOfLabel, ReadsTheNamesOfItsOwnClasses) {
+  for (const auto name : kNomenclatureNames) {
+    const Nomenclature nomenclature = make_nomenclature(name);
+    for (std::size_t index = 0; index < nomenclature.classes.size(); ++index) {
+      EXPECT_EQ(class_of_label(nomenclature, nomenclature.classes[index]), static_cast<int>(index));
+    }
+  }
+}
+
+TEST(ClassOfLabel, MergedNamesCannotBeSplit) {
+  const Nomenclature single = make_nomenclature("bigearthnet-43");
+  EXPECT_THROW(class_of_label(single, "Urban fabric"), Error);
+  EXPECT_EQ(class_of_label(single, "Transitional woodland, shrub"), 28);  // of one class
+  EXPECT_THROW(class_of_label(single, "Urban"), Error);
+  EXPECT_THROW(class_of_label(single, "77"), Error);
+}
+
+TEST(ReadCover, FarValuesAreUnknown) {
+  for (const std::int64_t value : {std::int64_t{1024}, std::int64_t{1} << 40, std::int64_t{-1}})
+    EXPECT_EQ(read_cover(value).kind, CoverKind::unknown) << value;
+}
+
 }  // namespace
 }  // namespace eoshard::ingest

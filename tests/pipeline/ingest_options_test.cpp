@@ -17,6 +17,8 @@ IngestOptions example() {
   options.keep_zero_pixels = true;
   options.label_map = true;
   options.labels = "/data/clc.tif";
+  options.label_layer = "clc";
+  options.label_attribute = "CODE_18";
   options.nomenclature = "corine-44";
   options.min_class_percent = 5;
   options.thresholds = {1, 2, 3, 4, 5, 60};
@@ -46,6 +48,8 @@ TEST(IngestOptions, EveryShapingOptionShows) {
   EXPECT_TRUE(changed([](IngestOptions& options) { options.label_map = false; }));
   EXPECT_TRUE(changed([](IngestOptions& options) { options.check_source = true; }));
   EXPECT_TRUE(changed([](IngestOptions& options) { options.labels = "/data/other.tif"; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.label_layer = "other"; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.label_attribute = "CODE_12"; }));
   EXPECT_TRUE(changed([](IngestOptions& options) { options.nomenclature = "bigearthnet-19"; }));
   EXPECT_TRUE(changed([](IngestOptions& options) { options.min_class_percent = 6; }));
   EXPECT_TRUE(changed([](IngestOptions& options) { options.thresholds.max_nodata_percent = 0; }));

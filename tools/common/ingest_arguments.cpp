@@ -37,8 +37,15 @@ void declare_products(CLI::App& app, IngestOptions& options) {
 
 void declare_labels(CLI::App& app, IngestOptions& options) {
   const char* const group = "Labels";
-  app.add_option("--labels", options.labels,
-                 "CORINE Land Cover raster: grid codes 1-44 or three-digit codes, any projection")
+  app.add_option(
+         "--labels", options.labels,
+         "CORINE Land Cover raster or polygons, a table of labels, a folder of BigEarthNet's JSON files, or none")
+      ->group(group);
+  app.add_option("--label-layer", options.label_layer, "Layer of the polygons; else the one with a code")->group(group);
+  app.add_option("--label-attribute", options.label_attribute,
+                 "Attribute with the polygons' code; else CODE_18 and the like")
+      ->group(group);
+  app.add_flag("--label-map", options.label_map, "Store the land-cover code of every pixel, as array label_map")
       ->group(group);
   app.add_option("--nomenclature", options.nomenclature, "Classes: bigearthnet-19, bigearthnet-43 or corine-44")
       ->group(group);

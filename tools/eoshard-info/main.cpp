@@ -79,7 +79,7 @@ void print_text(const DatasetManifest& manifest, const std::string& dataset) {
     fmt::print("  {:<10} {} [N,{}] {}\n", array.name, array.dtype, fmt::join(array.sample_shape, ","),
                fmt::join(array.bands, " "));
   }
-  print_classes(manifest);
+  if (!manifest.classes.empty()) print_classes(manifest);
   print_bands(manifest.splits.front());
 }
 

@@ -1,0 +1,155 @@
+"""Every source of labels: rasters and polygons give label maps that others' software confirms; a dataset may have none."""
+import json
+import pathlib
+import sys
+import unittest
+
+import numpy
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from tests.support import harness  # noqa: E402
+
+CODES = [111, 112, 121, 122, 123, 124, 131, 132, 133, 141, 142, 211, 212, 213, 221, 222, 223, 231, 241, 242, 243, 244,
+         311, 312, 313, 321, 322, 323, 324, 331, 332, 333, 334, 335, 411, 412, 421, 422, 423, 511, 512, 521, 522, 523]
+CLEAR = ["--cloud-percent", 0, "--snow-percent", 0, "--nodata-percent", 0]
+KEEP_ALL = ["--nomenclature", "corine-44", "--min-labelled-percent", 0]
+
+
+def group(dataset, split="train"):
+    import zarr
+    return zarr.open_group(str(dataset / f"{split}.zarr"), mode="r")
+
+
+def samples(dataset):
+    """patch_id -> row of samples.csv."""
+    return {row["patch_id"]: row for row in harness.rows(dataset / "samples.csv")}
+
+
+def label_maps(dataset):
+    """patch_id -> (row, label map, classes)."""
+    maps = {}
+    for split in harness.SPLITS:
+        rows = [row for row in harness.rows(dataset / "samples.csv") if row["split"] == split]
+        if not rows:
+            continue
+        arrays = group(dataset, split)
+        label_map, classes = arrays["label_map"][:], arrays["classes"][:]
+        for row in rows:
+            maps[row["patch_id"]] = (row, label_map[int(row["index"])], classes[int(row["index"])])
+    return maps
+
+
+class Labels(harness.ClassFolderTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.products = harness.synthesise(cls.root / "in", "--products", 1, "--size", 960, *CLEAR)
+        cls.raster = cls.root / "in" / "clc.tif"
+
+    def ingest(self, labels, name, *options, ranks=0, check=True):
+        out = self.folder / name
+        result = harness.run("eoshard-ingest", "--labels", labels, "--out", out, *options, *self.products, ranks=ranks,
+                             check=check)
+        return out if check else result
+
+    def refuse(self, labels, *parts, options=()):
+        result = self.ingest(labels, "refused", *options, check=False)
+        self.assertNotEqual(result.returncode, 0)
+        lines = harness.errors(result)
+        self.assertEqual(len(lines), 1, result.stderr)
+        for part in parts:
+            self.assertIn(str(part), lines[0])
+
+
+class LabelMaps(Labels):
+    def warp(self, row):
+        """The raster's codes under a patch, by rasterio."""
+        import rasterio.transform
+        import rasterio.warp
+        with rasterio.open(self.raster) as source:
+            codes = numpy.zeros((120, 120), numpy.uint8)
+            rasterio.warp.reproject(
+                rasterio.band(source, 1), codes, dst_crs=f"EPSG:{row['epsg']}", tolerance=0,
+                dst_transform=rasterio.transform.from_origin(int(row["ulx"]), int(row["uly"]), 10, 10))
+        return numpy.array([999, *CODES] + [999] * 211, numpy.uint16)[codes]
+
+    def test_raster_equals_an_exact_warp_and_gives_the_classes(self):
+        maps = label_maps(self.ingest(self.raster, "out", "--label-map", *KEEP_ALL))
+        self.assertEqual(len(maps), 64)
+        differing = 0
+        for row, label_map, classes in maps.values():
+            differing += numpy.count_nonzero(label_map != self.warp(row))
+            present = [index for index, code in enumerate(CODES) if code in label_map]
+            self.assertEqual(present, list(numpy.flatnonzero(classes)))
+            share = numpy.count_nonzero(label_map != 999) / label_map.size
+            self.assertAlmostEqual(float(row["labelled_fraction"]), share, places=6)
+        self.assertLess(differing, 0.002 * len(maps) * 14400)
+
+    def polygonise(self):
+        """The raster's areas as polygons in its own projection, EPSG:3035, as GeoJSON."""
+        import rasterio
+        import rasterio.features
+        with rasterio.open(self.raster) as source:
+            shapes = [(shape, int(code)) for shape, code in
+                      rasterio.features.shapes(source.read(1), transform=source.transform) if 1 <= code <= 44]
+        features = [{"type": "Feature", "geometry": shape, "properties": {"Code_18": str(CODES[code - 1])}}
+                    for shape, code in shapes]
+        path = self.folder / "clc.geojson"
+        path.write_text(json.dumps({
+            "type": "FeatureCollection", "features": features,
+            "crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::3035"}}}))
+        return path, shapes
+
+    def burn(self, shapes, row):
+        import rasterio.features
+        import rasterio.transform
+        import rasterio.warp
+        projected = [(rasterio.warp.transform_geom("EPSG:3035", f"EPSG:{row['epsg']}", shape), CODES[code - 1])
+                     for shape, code in shapes]
+        return rasterio.features.rasterize(
+            projected, (120, 120), fill=999, dtype="uint16",
+            transform=rasterio.transform.from_origin(int(row["ulx"]), int(row["uly"]), 10, 10))
+
+    def test_polygons_equal_another_rasterisation_and_the_raster(self):
+        path, shapes = self.polygonise()
+        burnt = label_maps(self.ingest(path, "burnt", "--label-map", *KEEP_ALL))
+        warped = label_maps(self.ingest(self.raster, "warped", "--label-map", *KEEP_ALL))
+        self.assertEqual(burnt.keys(), warped.keys())
+        elsewhere = differing = 0
+        for patch, (row, label_map, _) in burnt.items():
+            differing += numpy.count_nonzero(label_map != warped[patch][1])
+            if patch.endswith(("_00_00", "_03_04", "_07_07")):
+                elsewhere += numpy.count_nonzero(label_map != self.burn(shapes, row))
+        self.assertLess(elsewhere, 0.0005 * 3 * 14400)  # pixel centres within a centimetre of an edge
+        self.assertLess(differing, 0.002 * len(burnt) * 14400)
+
+    def test_polygons_give_the_same_bytes_on_any_number_of_ranks(self):
+        path, _ = self.polygonise()
+        one = harness.files_below(self.ingest(path, "one", "--label-map", *KEEP_ALL))
+        three = harness.files_below(self.ingest(path, "three", "--label-map", *KEEP_ALL, "--threads", 3, ranks=2))
+        self.assertEqual(one, three)
+
+    def test_options_of_polygons_are_checked(self):
+        path, _ = self.polygonise()
+        self.refuse(path, "its attributes are: Code_18", options=["--label-attribute", "absent"])
+        self.refuse(self.raster, "--label-attribute needs", options=["--label-attribute", "CODE_18"])
+
+
+class WithoutLabels(Labels):
+    def test_a_dataset_without_labels(self):
+        out = self.ingest("none", "out")
+        manifest = harness.manifest(out)
+        self.assertEqual((manifest["nomenclature"], manifest["classes"]), ("none", []))
+        self.assertEqual(len(samples(out)), 64)
+        self.assertNotIn("classes", group(out))
+        self.assertEqual({row["labels"] for row in samples(out).values()}, {""})
+        harness.run("eoshard-info", out, "--verify")
+        images = [group(self.ingest(self.raster, "labelled", *KEEP_ALL))["data_10m"][:], group(out)["data_10m"][:]]
+        self.assertTrue(numpy.array_equal(*images))
+
+    def test_label_options_need_labels(self):
+        self.refuse("none", "--label-map needs", options=["--label-map"])
+        self.refuse("none", "--min-class-percent needs", options=["--min-class-percent", 5])
+
+
+harness.main()
