@@ -4,12 +4,16 @@
 
 namespace eoshard::ingest {
 
-std::vector<bool> find_needed_tiles(const ImageLayout& layout, std::span<const PatchPosition> patches, int patch_px) {
+std::vector<bool> find_needed_tiles(const ImageLayout& layout, std::span<const PatchPosition> patches, int patch_px,
+                                    int margin_px) {
   std::vector<bool> is_needed(std::size_t(layout.tile_columns()) * std::size_t(layout.tile_rows()));
   for (const PatchPosition& patch : patches) {
-    const int x = patch.column * patch_px, y = patch.row * patch_px;
-    for (int row = y / layout.tile_height; row <= (y + patch_px - 1) / layout.tile_height; ++row) {
-      for (int column = x / layout.tile_width; column <= (x + patch_px - 1) / layout.tile_width; ++column) {
+    const int left = std::max(patch.column * patch_px - margin_px, 0);
+    const int right = std::min((patch.column + 1) * patch_px + margin_px, layout.width) - 1;
+    const int top = std::max(patch.row * patch_px - margin_px, 0);
+    const int bottom = std::min((patch.row + 1) * patch_px + margin_px, layout.height) - 1;
+    for (int row = top / layout.tile_height; row <= bottom / layout.tile_height; ++row) {
+      for (int column = left / layout.tile_width; column <= right / layout.tile_width; ++column) {
         is_needed[std::size_t(row) * std::size_t(layout.tile_columns()) + std::size_t(column)] = true;
       }
     }

@@ -27,7 +27,15 @@ struct TileRow {
 /// Decodes tile `column` of `row` into it.
 void decode_tile(const BandReader& band, TileRow& row, int column);
 
-/// Copies the square of `size` pixels at (x, y) into `out` (C order) from the decoded strips that it crosses.
-void cut_square(std::span<const std::shared_ptr<TileRow>> rows, int x, int y, int size, std::span<std::uint16_t> out);
+/// A rectangle of pixels.
+struct PixelBox {
+  int x = 0;
+  int y = 0;
+  int width = 0;
+  int height = 0;
+};
+
+/// Copies `box` into `out` (C order) from the decoded strips that it crosses.
+void cut_box(std::span<const std::shared_ptr<TileRow>> rows, const PixelBox& box, std::span<std::uint16_t> out);
 
 }  // namespace eoshard::ingest

@@ -55,6 +55,10 @@ class Ingest {
     world_.agree([&] {
       if (options_.sources.empty()) throw Error(ErrorKind::usage, "no product is named");
       parse_split_rule(options_.split, options_.seed);
+      extraction_settings(options_);
+      if (options_.no_native && options_.upsample.empty()) {
+        throw Error(ErrorKind::usage, "--no-native leaves no band; add --upsample");
+      }
     });
     labels_ = prepare_labels(options_, world_);
   }

@@ -24,8 +24,10 @@ namespace {
 
 // A band on its way: the file, the offset that harmonises it, and the tile rows now in the window.
 struct BandStream {
+  BandInfo info;
   BandReader reader;
   int patch_px = 0;
+  int halo_px = 0;  // around a patch, for upsampling
   int offset = 0;
   std::vector<bool> is_tile_needed;
   std::deque<std::shared_ptr<TileRow>> window;
@@ -33,7 +35,6 @@ struct BandStream {
   bool needs(const TileRow& row, int column) const {
     return is_tile_needed[std::size_t(row.row) * std::size_t(row.layout.tile_columns()) + std::size_t(column)];
   }
-  std::size_t plane_px() const { return std::size_t(patch_px) * std::size_t(patch_px); }
 };
 
 struct TileTask {
@@ -55,10 +56,11 @@ struct EncodedPatch {
   std::vector<std::byte> chunk;
 };
 
-// An array on its way: where its bands are among the streams, and its part.
+// An array on its way: its bands among the streams, and its part.
 struct Output {
-  std::size_t first_band = 0;
-  std::size_t bands = 0;
+  bool is_upsampled = false;
+  std::size_t plane_px = 0;        // pixels of a patch of one band
+  std::vector<std::size_t> bands;  // positions among the streams
   std::unique_ptr<PartWriter> writer;
 };
 
@@ -66,12 +68,19 @@ struct Output {
 struct CutBuffers {
   ChunkEncoder encoder{ChunkCodec::blosc_zstd_u16};
   std::vector<std::uint16_t> pixels;  // (band, row, column)
+  std::vector<std::uint16_t> window;  // a patch of one band and its surroundings
+  UpsampleBuffers upsample;
 };
 
 class UnitExtraction {
  public:
   UnitExtraction(const ProductScan& scan, std::span<const ArrayPart> parts, const ExtractionSettings& settings)
       : settings_(settings) {
+    for (const int resolution_m : {10, 20, 60}) {
+      upsamplers_.emplace(resolution_m, Upsampler(settings.upsample, resolution_m / kFinestResolutionM));
+    }
+    is_upsampled_ = std::any_of(parts.begin(), parts.end(),
+                                [](const ArrayPart& part) { return part.array.role == ArrayRole::upsampled; });
     const std::vector<PatchPosition> candidates = scan.candidates();
     for (const PatchPosition& position : candidates) columns_of_row_[position.row].push_back(position.column);
     for (const ArrayPart& part : parts) add_output(scan.product, part, candidates);
@@ -97,17 +106,29 @@ class UnitExtraction {
 
  private:
   void add_output(const Product& product, const ArrayPart& part, std::span<const PatchPosition> candidates) {
-    outputs_.push_back({bands_.size(), part.array.bands.size(), std::make_unique<PartWriter>(part.path)});
-    for (const BandInfo& info : bands_of(part.array)) bands_.push_back(open_band(product, info, candidates));
+    const auto side = static_cast<std::size_t>(patch_side(part.array));
+    Output output{part.array.role == ArrayRole::upsampled, side * side, {}, std::make_unique<PartWriter>(part.path)};
+    for (const BandInfo& info : bands_of(part.array)) output.bands.push_back(stream_of(product, info, candidates));
+    outputs_.push_back(std::move(output));
+  }
+
+  // Position of a band's stream; arrays that share a band share the stream.
+  std::size_t stream_of(const Product& product, const BandInfo& info, std::span<const PatchPosition> candidates) {
+    const auto found =
+        std::find_if(bands_.begin(), bands_.end(), [&](const BandStream& band) { return band.info.name == info.name; });
+    if (found != bands_.end()) return static_cast<std::size_t>(found - bands_.begin());
+    bands_.push_back(open_band(product, info, candidates));
+    return bands_.size() - 1;
   }
 
   BandStream open_band(const Product& product, const BandInfo& info, std::span<const PatchPosition> candidates) const {
     BandStream band{
-        BandReader(product.band_files.at(std::string(info.name))), kPatchSizeM / info.resolution_m, 0, {}, {}};
+        info, BandReader(product.band_files.at(std::string(info.name))), kPatchSizeM / info.resolution_m, 0, 0, {}, {}};
     check_layout(band.reader, product.geometry.size_px(info.resolution_m), 2);
     const auto offset = product.boa_add_offset.find(std::string(info.name));
     if (!settings_.raw_dn && offset != product.boa_add_offset.end()) band.offset = offset->second;
-    band.is_tile_needed = find_needed_tiles(band.reader.layout(), candidates, band.patch_px);
+    if (is_upsampled_) band.halo_px = upsamplers_.at(info.resolution_m).halo();
+    band.is_tile_needed = find_needed_tiles(band.reader.layout(), candidates, band.patch_px, band.halo_px);
     return band;
   }
 
@@ -136,9 +157,10 @@ class UnitExtraction {
   static std::vector<std::shared_ptr<TileRow>> advance_window(BandStream& band, int patch_row,
                                                               std::vector<TileTask>& tasks) {
     const ImageLayout& layout = band.reader.layout();
-    const int top = patch_row * band.patch_px;
+    const int top = std::max(patch_row * band.patch_px - band.halo_px, 0);
+    const int bottom = std::min((patch_row + 1) * band.patch_px + band.halo_px, layout.height) - 1;
     const int first = top / layout.tile_height;
-    const int last = (top + band.patch_px - 1) / layout.tile_height;
+    const int last = bottom / layout.tile_height;
     while (!band.window.empty() && band.window.front()->row < first) band.window.pop_front();
     for (int row = band.window.empty() ? first : band.window.back()->row + 1; row <= last; ++row) {
       const auto strip = std::make_shared<TileRow>(layout, row);
@@ -170,13 +192,14 @@ class UnitExtraction {
   }
 
   EncodedPatch encode_patch(const Step& step, const Output& output, PatchPosition position, CutBuffers& buffers) const {
-    const std::size_t plane_px = bands_[output.first_band].plane_px();  // the bands of an array share a grid
-    buffers.pixels.resize(output.bands * plane_px);
+    buffers.pixels.resize(output.bands.size() * output.plane_px);
     EncodedPatch patch;
     patch.entry.position = position;
-    for (std::size_t band = 0; band < output.bands; ++band) {
-      const auto plane = std::span(buffers.pixels).subspan(band * plane_px, plane_px);
-      const PixelMoments moments = cut_plane(step, output.first_band + band, position, plane);
+    for (std::size_t band = 0; band < output.bands.size(); ++band) {
+      const auto plane = std::span(buffers.pixels).subspan(band * output.plane_px, output.plane_px);
+      const PixelMoments moments = output.is_upsampled
+                                       ? upsample_plane(step, output.bands[band], position, plane, buffers)
+                                       : cut_plane(step, output.bands[band], position, plane);
       patch.entry.moments[band] = {moments.sum, moments.sum_of_squares, moments.minimum, moments.maximum};
       if (moments.has_zero) patch.entry.has_zero = 1;
     }
@@ -191,11 +214,30 @@ class UnitExtraction {
   PixelMoments cut_plane(const Step& step, std::size_t band, PatchPosition position,
                          std::span<std::uint16_t> plane) const {
     const int side = bands_[band].patch_px;
-    cut_square(step.strips[band], position.column * side, position.row * side, side, plane);
+    cut_box(step.strips[band], {position.column * side, position.row * side, side, side}, plane);
     return harmonise(plane, bands_[band].offset);
   }
 
+  // A patch of one band on the 10 m grid: harmonised, then upsampled amid its neighbours.
+  PixelMoments upsample_plane(const Step& step, std::size_t band, PatchPosition position,
+                              std::span<std::uint16_t> plane, CutBuffers& buffers) const {
+    const BandStream& stream = bands_[band];
+    const int side = stream.patch_px, x = position.column * side, y = position.row * side;
+    const int left = std::max(x - stream.halo_px, 0), top = std::max(y - stream.halo_px, 0);
+    const PixelBox box{left, top, std::min(x + side + stream.halo_px, stream.reader.layout().width) - left,
+                       std::min(y + side + stream.halo_px, stream.reader.layout().height) - top};
+    buffers.window.resize(std::size_t(box.width) * std::size_t(box.height));
+    cut_box(step.strips[band], box, buffers.window);
+    harmonise(buffers.window, stream.offset);
+    const UpsampleWindow window{buffers.window, box.width, box.height, x - left, y - top, side};
+    upsamplers_.at(stream.info.resolution_m).run(window, plane, buffers.upsample);
+    constexpr int kNoOffset = 0;
+    return harmonise(plane, kNoOffset);
+  }
+
   ExtractionSettings settings_;
+  std::map<int, Upsampler> upsamplers_;  // by resolution
+  bool is_upsampled_ = false;
   std::vector<BandStream> bands_;
   std::vector<Output> outputs_;
   std::map<int, std::vector<int>> columns_of_row_;  // patch row → its candidates' columns
@@ -206,7 +248,9 @@ class UnitExtraction {
 }  // namespace
 
 ExtractionSettings extraction_settings(const IngestOptions& options) {
-  return {options.raw_dn, options.keep_zero_pixels};
+  ExtractionSettings settings{UpsampleMethod::nearest, options.raw_dn, options.keep_zero_pixels};
+  if (!options.upsample.empty()) settings.upsample = parse_upsample_method(options.upsample);
+  return settings;
 }
 
 void extract_patches(const ProductScan& scan, std::span<const ArrayPart> parts, const ExtractionSettings& settings,

@@ -8,6 +8,7 @@
 
 #include "libingest/core/types.hpp"
 #include "libingest/pipeline/product_scan.hpp"
+#include "libingest/resample/upsample.hpp"
 
 namespace eoshard::ingest {
 
@@ -18,6 +19,7 @@ struct ArrayPart {
 };
 
 struct ExtractionSettings {
+  UpsampleMethod upsample = UpsampleMethod::nearest;  ///< of arrays with ArrayRole::upsampled
   bool raw_dn = false;
   bool keep_zero_pixels = false;
 };

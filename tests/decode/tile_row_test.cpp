@@ -26,7 +26,7 @@ TEST(CutSquare, JoinsTilesWithoutASeam) {
       for (const int x : {0, 57, 100, kSize - size}) {
         for (const int y : {0, 119, kSize - size}) {
           std::vector<std::uint16_t> square(static_cast<std::size_t>(size * size), 0);
-          cut_square(rows, x, y, size, square);
+          cut_box(rows, {x, y, size, size}, square);
           int wrong = 0;
           for (int at = 0; at < size * size; ++at) {
             wrong += square[static_cast<std::size_t>(at)] != pixel_at(x + at % size, y + at / size);

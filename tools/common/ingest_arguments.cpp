@@ -35,6 +35,15 @@ void declare_products(CLI::App& app, IngestOptions& options) {
       ->group(group);
 }
 
+void declare_arrays(CLI::App& app, IngestOptions& options) {
+  const char* const group = "Arrays";
+  app.add_option("--upsample", options.upsample,
+                 "Add data_super, every band on the 10 m grid: nearest, bilinear or bicubic")
+      ->check(CLI::IsMember({"nearest", "bilinear", "bicubic"}))
+      ->group(group);
+  app.add_flag("--no-native", options.no_native, "Leave the native grids out; with --upsample")->group(group);
+}
+
 void declare_labels(CLI::App& app, IngestOptions& options) {
   const char* const group = "Labels";
   app.add_option(
@@ -90,6 +99,7 @@ void declare_split(CLI::App& app, IngestOptions& options) {
 
 void declare_ingest_arguments(CLI::App& app, IngestOptions& options) {
   declare_products(app, options);
+  declare_arrays(app, options);
   declare_labels(app, options);
   declare_selection(app, options.thresholds);
   declare_split(app, options);
