@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "libingest/core/file.hpp"
+#include "libingest/mpi/supervision.hpp"
 #include "libingest/pipeline/array_layout.hpp"
 #include "libingest/pipeline/product_tally.hpp"
 #include "libingest/shard/shard_writer.hpp"
@@ -73,10 +74,13 @@ class Assembly {
   AssembledDataset run() {
     world_.agree([&] { tally_own_products(); });
     share_counts();
-    world_.agree([&] {
-      write_own_rows();
-      write_own_shards();
+    const auto write_own = [&](Watch& watch) {
+      write_own_rows(watch);
+      write_own_shards(watch);
       flush_to_disk();
+    };
+    supervise(world_, 1, write_own, [&](std::span<const std::uint64_t> done) {
+      if (progress_) progress_({"assemble", done[0], shards().size(), "shards", ""});
     });
     world_.agree([&] {
       if (world_.is_root()) write_tables_and_metadata();
@@ -124,9 +128,10 @@ class Assembly {
 
   std::int64_t samples(std::size_t split) const { return static_cast<std::int64_t>(first_index_[split].back()); }
 
-  void write_own_rows() {
+  void write_own_rows(const Watch& watch) {
     for (std::size_t product = 0; product < products_.size(); ++product) {
       if (!is_own(product)) continue;
+      watch.check();
       const ProductTally tally = tally_product(products_[product], work_, rules_);
       for (std::size_t split = 0; split < kSplits; ++split) {
         const auto first = static_cast<std::int64_t>(first_index_[split][product]);
@@ -137,14 +142,22 @@ class Assembly {
     }
   }
 
-  void write_own_shards() {
-    std::vector<std::pair<std::size_t, std::int64_t>> shards;  // (split, shard)
+  // All (split, shard).
+  std::vector<std::pair<std::size_t, std::int64_t>> shards() const {
+    std::vector<std::pair<std::size_t, std::int64_t>> all;
     for (std::size_t split = 0; split < kSplits; ++split) {
-      for (std::int64_t shard = 0; shard < shard_count(samples(split)); ++shard) shards.emplace_back(split, shard);
+      for (std::int64_t shard = 0; shard < shard_count(samples(split)); ++shard) all.emplace_back(split, shard);
     }
-    for (std::size_t item = 0; item < shards.size(); ++item) {
-      if (is_own(item)) write_shard(shards[item].first, shards[item].second);
-      if (progress_) progress_({"assemble", item + 1, shards.size(), "shards", ""});
+    return all;
+  }
+
+  void write_own_shards(Watch& watch) {
+    const auto all = shards();
+    for (std::size_t item = 0; item < all.size(); ++item) {
+      if (!is_own(item)) continue;
+      watch.check();
+      write_shard(all[item].first, all[item].second);
+      watch.add(0, 1);
     }
   }
 

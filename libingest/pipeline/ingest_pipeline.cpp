@@ -4,11 +4,15 @@
 #include <tbb/global_control.h>
 
 #include <algorithm>
+#include <chrono>
+#include <map>
+#include <numeric>
 
 #include "libingest/assign/work_assignment.hpp"
 #include "libingest/core/file.hpp"
 #include "libingest/core/version.hpp"
 #include "libingest/gdal/gdal_errors.hpp"
+#include "libingest/mpi/supervision.hpp"
 #include "libingest/mpi/thread_share.hpp"
 #include "libingest/pipeline/array_layout.hpp"
 #include "libingest/pipeline/dataset_assembly.hpp"
@@ -23,29 +27,43 @@ namespace eoshard::ingest {
 namespace {
 
 namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
 
 class Ingest {
  public:
-  Ingest(const IngestOptions& options, const Communicator& world, const Log& log, const ProgressCallback& progress)
+  Ingest(const IngestOptions& options, const Communicator& world, const Log& log, const ProgressCallback& progress,
+         int threads)
       : options_(options),
         world_(world),
         log_(log),
         progress_(progress),
+        threads_(threads),
         work_(options.out),
         arrays_(stored_arrays(options)) {}
 
-  DatasetManifest run() {
+  IngestResult run() {
+    const Clock::time_point start = Clock::now();
     check_options();
-    prepare_output();
-    scan_products();
+    if (prepare_output() == WorkFolder::Start::finished) return tidy_up();
+    times_.scan_s = timed([&] { scan_products(); });
     plan_work();
-    extract_units();
-    AssembledDataset assembled =
-        assemble_dataset(sources(), work_, options_, labels_.rule.nomenclature.classes, world_, progress_);
-    return commit(std::move(assembled));
+    const double cpu_before_s = process_cpu_seconds();
+    times_.extract_s = timed([&] { extract_units(); });
+    times_.extract_cpu_s = process_cpu_seconds() - cpu_before_s;
+    AssembledDataset assembled;
+    times_.assemble_s = timed([&] {
+      assembled = assemble_dataset(sources(), work_, options_, labels_.rule.nomenclature.classes, world_, progress_);
+    });
+    DatasetManifest manifest = commit(std::move(assembled));
+    gather_times();
+    summary_.wall_s = seconds_since(start);
+    return {std::move(manifest), summary_};
   }
 
  private:
+  // What ranks tell each other while they extract.
+  enum Counter : std::size_t { kBytesAtHand, kBytesExtracted, kCounters };
+
   struct Unit {
     std::size_t product;
     std::size_t number;  // among the product's units
@@ -63,13 +81,26 @@ class Ingest {
     labels_ = prepare_labels(options_, world_);
   }
 
-  void prepare_output() {
+  WorkFolder::Start prepare_output() {
+    WorkFolder::Start start{};
     world_.agree([&] {
       if (!world_.is_root()) return;
-      const auto start = work_.prepare(configuration_json(options_), options_.overwrite);
+      start = work_.prepare(configuration_json(options_), options_.overwrite);
       if (start == WorkFolder::Start::resumed)
         log_.info("going on with the unfinished run in " + options_.out.string());
     });
+    return static_cast<WorkFolder::Start>(std::stoi(world_.broadcast(std::to_string(static_cast<int>(start)))));
+  }
+
+  // The earlier run was stopped when all but this was done.
+  IngestResult tidy_up() {
+    DatasetManifest manifest;
+    world_.agree([&] { manifest = read_manifest(options_.out); });
+    world_.agree([&] {
+      if (world_.is_root()) work_.remove();
+    });
+    gather_times();
+    return {std::move(manifest), summary_};
   }
 
   // Step 1: products are dealt to ranks; each scan is committed, then all learn the outcome.
@@ -85,6 +116,7 @@ class Ingest {
       }
     }
     const WorkAssignment plan = assign_longest_first(costs_s, world_.size());
+    times_.predicted_cpu_s = plan.load_of_rank[static_cast<std::size_t>(world_.rank())];
     own_units_ = plan.units_of_rank[static_cast<std::size_t>(world_.rank())];
     if (world_.is_root() && plan.ideal() > 0) {
       log_.info(
@@ -95,31 +127,95 @@ class Ingest {
 
   // Step 3: own units that are not committed yet.
   void extract_units() {
-    std::uint64_t total = 0;
-    for (const int unit : own_units_) total += products_[units_[static_cast<std::size_t>(unit)].product].candidates;
-    std::uint64_t done = 0;
-    world_.agree([&] {
-      for (const int unit : own_units_) extract_unit(units_[static_cast<std::size_t>(unit)], done, total);
+    const auto extract_own = [&](Watch& watch) {
+      for (const int unit : own_units_) extract_unit(units_[static_cast<std::size_t>(unit)], watch);
+    };
+    const Clock::time_point start = Clock::now();
+    const std::uint64_t total = total_bytes();
+    const std::string rejected = rejected_text();
+    supervise(world_, kCounters, extract_own, [&](std::span<const std::uint64_t> sums) {
+      summary_.bytes = sums[kBytesExtracted];
+      if (world_.is_root()) report_extraction(sums[kBytesAtHand], total, seconds_since(start), rejected);
     });
   }
 
-  void extract_unit(const Unit& unit, std::uint64_t& done, std::uint64_t total) const {
+  void extract_unit(const Unit& unit, Watch& watch) {
+    watch.check();
     const ScannedProduct& product = products_[unit.product];
-    const std::vector<std::size_t> arrays = arrays_of_units(arrays_)[unit.number];
-    std::vector<ArrayPart> parts;
-    for (const std::size_t array : arrays) {
-      parts.push_back({arrays_[array], work_.part_file(product.source.id_stem, arrays_[array].name)});
-    }
+    const std::vector<ArrayPart> parts = parts_of(unit);
     if (std::all_of(parts.begin(), parts.end(), [](const ArrayPart& part) { return fs::exists(part.path); })) {
-      done += product.candidates;
+      watch.add(kBytesAtHand, product.candidates * bytes_per_patch(parts));
       return;
     }
     const ProductScan scan = parse_scan(read_text_file(work_.scan_file(product.source.id_stem)));
-    if (options_.check_source) check_bands(scan.product, bands_of_unit(arrays_, arrays));
-    extract_patches(scan, parts, extraction_settings(options_), [&](std::size_t patches) {
-      done += patches;
-      report("extract", done, total, "patches and groups of this rank");
+    if (options_.check_source) check_bands(scan.product, bands_of_unit(arrays_, arrays_of_units(arrays_)[unit.number]));
+    extract_patches(scan, parts, extraction_settings(options_), stage_times_, [&](std::uint64_t bytes) {
+      watch.check();
+      watch.add(kBytesAtHand, bytes);
+      watch.add(kBytesExtracted, bytes);
     });
+  }
+
+  std::vector<ArrayPart> parts_of(const Unit& unit) const {
+    const std::vector<std::size_t> arrays = arrays_of_units(arrays_)[unit.number];
+    std::vector<ArrayPart> parts;
+    for (const std::size_t array : arrays) {
+      const std::string& product = products_[unit.product].source.id_stem;
+      parts.push_back({arrays_[array], work_.part_file(product, arrays_[array].name)});
+    }
+    return parts;
+  }
+
+  // All ranks together. A patch counts as done in proportion to its bytes in all arrays.
+  void report_extraction(std::uint64_t bytes, std::uint64_t total_bytes, double elapsed_s,
+                         const std::string& rejected) const {
+    if (!progress_ || total_bytes == 0) return;
+    const double share = static_cast<double>(bytes) / static_cast<double>(total_bytes);
+    const double megabytes_per_s = elapsed_s > 0 ? 1e-6 * static_cast<double>(summary_.bytes) / elapsed_s : 0;
+    const std::string note = fmt::format("{:.0f} MB/s; rejected {}", megabytes_per_s, rejected);
+    const auto done = static_cast<std::uint64_t>(share * static_cast<double>(candidates()));
+    progress_({"extract", done, candidates(), "patches", note});
+  }
+
+  // "cloud 12, snow 3", or "none"
+  std::string rejected_text() const {
+    std::map<std::string, std::uint64_t> rejected;
+    for (const ScannedProduct& product : products_) {
+      for (const auto& [reason, patches] : product.source.rejected) rejected[reason] += patches;
+    }
+    std::string text;
+    for (const auto& [reason, patches] : rejected)
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", reason, patches);
+    return text.empty() ? "none" : text;
+  }
+
+  std::uint64_t total_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const Unit& unit : units_) bytes += products_[unit.product].candidates * bytes_per_patch(parts_of(unit));
+    return bytes;
+  }
+
+  // Runs a step; returns its wall seconds.
+  template <class Step>
+  static double timed(const Step& step) {
+    const Clock::time_point start = Clock::now();
+    step();
+    return seconds_since(start);
+  }
+
+  static double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  }
+
+  void gather_times() {
+    for (std::size_t stage = 0; stage < kStageNames.size(); ++stage)
+      times_.stage[stage] = stage_times_.seconds(static_cast<Stage>(stage));
+    const double busy_s = std::accumulate(times_.stage.begin(), times_.stage.end(), 0.0);
+    times_.wait_s = std::max(threads_ * times_.extract_s - busy_s, 0.0);
+    times_.cpu_s = process_cpu_seconds();
+    times_.peak_memory_bytes = peak_memory_bytes();
+    summary_.threads = threads_;
+    summary_.ranks = world_.all_gather(std::span<const RankTimes>(&times_, 1));
   }
 
   // Step 5: the manifest makes the folder a dataset.
@@ -159,33 +255,33 @@ class Ingest {
     return total;
   }
 
-  void report(std::string_view step, std::uint64_t done, std::uint64_t total, std::string_view unit) const {
-    if (progress_) progress_({step, done, total, unit, ""});
-  }
-
   const IngestOptions& options_;
   const Communicator& world_;
   const Log& log_;
   const ProgressCallback& progress_;
+  int threads_;
   WorkFolder work_;
   std::vector<ImageArray> arrays_;
   LabelSettings labels_;
   std::vector<ScannedProduct> products_;  // in dataset order: by product name
   std::vector<Unit> units_;
   std::vector<int> own_units_;
+  StageTimes stage_times_;
+  RankTimes times_;
+  RunSummary summary_;
 };
 
 }  // namespace
 
-DatasetManifest ingest_products(const IngestOptions& options, const Communicator& world, const Log& log,
-                                const ProgressCallback& progress) {
+IngestResult ingest_products(const IngestOptions& options, const Communicator& world, const Log& log,
+                             const ProgressCallback& progress) {
   const int share = threads_per_rank(world);
   const int threads = options.threads > 0 ? options.threads : share;
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
   world.agree([] { initialise_gdal(); });
   IngestOptions resolved = options;
   resolved.sources = find_sources(options.sources, world);
-  return Ingest(resolved, world, log, progress).run();
+  return Ingest(resolved, world, log, progress, threads).run();
 }
 
 }  // namespace eoshard::ingest

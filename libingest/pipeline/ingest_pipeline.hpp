@@ -5,13 +5,19 @@
 #include "libingest/core/progress.hpp"
 #include "libingest/mpi/communicator.hpp"
 #include "libingest/pipeline/ingest_options.hpp"
+#include "libingest/pipeline/run_summary.hpp"
 #include "libingest/shard/dataset_manifest.hpp"
 
 namespace eoshard::ingest {
 
+struct IngestResult {
+  DatasetManifest manifest;
+  RunSummary summary;
+};
+
 /// Makes the dataset `options.out`, or goes on with an interrupted run of the same options. Collective; on failure
-/// every rank throws the same error, and what was committed stays for the next run. Returns the manifest on every rank.
-DatasetManifest ingest_products(const IngestOptions& options, const Communicator& world, const Log& log,
-                                const ProgressCallback& progress);
+/// every rank throws the same error, and what was committed stays for the next run. Returns the same on every rank.
+IngestResult ingest_products(const IngestOptions& options, const Communicator& world, const Log& log,
+                             const ProgressCallback& progress);
 
 }  // namespace eoshard::ingest

@@ -74,8 +74,9 @@ struct CutBuffers {
 
 class UnitExtraction {
  public:
-  UnitExtraction(const ProductScan& scan, std::span<const ArrayPart> parts, const ExtractionSettings& settings)
-      : settings_(settings) {
+  UnitExtraction(const ProductScan& scan, std::span<const ArrayPart> parts, const ExtractionSettings& settings,
+                 StageTimes& times)
+      : settings_(settings), times_(times), bytes_per_patch_(bytes_per_patch(parts)) {
     for (const int resolution_m : {10, 20, 60}) {
       upsamplers_.emplace(resolution_m, Upsampler(settings.upsample, resolution_m / kFinestResolutionM));
     }
@@ -87,19 +88,19 @@ class UnitExtraction {
     next_row_ = columns_of_row_.begin();
   }
 
-  void run(const std::function<void(std::size_t)>& on_patches) {
+  void run(const std::function<void(std::uint64_t)>& on_bytes) {
     using tbb::filter_mode;
     tbb::parallel_pipeline(
         steps_in_flight(),
         tbb::make_filter<void, std::shared_ptr<Step>>(filter_mode::serial_in_order,
                                                       [&](tbb::flow_control& control) { return next_step(control); }) &
             tbb::make_filter<std::shared_ptr<Step>, std::shared_ptr<Step>>(
-                filter_mode::parallel, [](const std::shared_ptr<Step>& step) { return decode_tiles(step); }) &
+                filter_mode::parallel, [&](const std::shared_ptr<Step>& step) { return decode_tiles(step); }) &
             tbb::make_filter<std::shared_ptr<Step>, void>(filter_mode::serial_in_order,
                                                           [&](const std::shared_ptr<Step>& step) {
                                                             for (Output& output : outputs_)
                                                               cut_and_append(*step, output);
-                                                            on_patches(step->columns.size());
+                                                            on_bytes(step->columns.size() * bytes_per_patch_);
                                                           }));
     for (Output& output : outputs_) output.writer->close();
   }
@@ -172,8 +173,9 @@ class UnitExtraction {
     return {band.window.begin(), band.window.end()};
   }
 
-  static std::shared_ptr<Step> decode_tiles(const std::shared_ptr<Step>& step) {
+  std::shared_ptr<Step> decode_tiles(const std::shared_ptr<Step>& step) {
     tbb::parallel_for(std::size_t{0}, step->tiles.size(), [&](std::size_t index) {
+      const StageTimes::Timer timer(times_, Stage::decode);
       const TileTask& task = step->tiles[index];
       decode_tile(task.band->reader, *task.row, task.column);
     });
@@ -188,6 +190,7 @@ class UnitExtraction {
         patches[index] = encode_patch(step, output, {step.columns[index], step.patch_row}, buffers_.local());
       });
     });
+    const StageTimes::Timer timer(times_, Stage::write);
     for (const EncodedPatch& patch : patches) output.writer->append(patch.entry, patch.chunk);
   }
 
@@ -195,19 +198,27 @@ class UnitExtraction {
     buffers.pixels.resize(output.bands.size() * output.plane_px);
     EncodedPatch patch;
     patch.entry.position = position;
+    cut_bands(step, output, position, buffers, patch.entry);
+    if (patch.entry.has_zero == 0 || settings_.keep_zero_pixels) {
+      const StageTimes::Timer timer(times_, Stage::compress);
+      const auto chunk = buffers.encoder.encode(std::as_bytes(std::span(buffers.pixels)));
+      patch.chunk.assign(chunk.begin(), chunk.end());
+    }
+    return patch;
+  }
+
+  // Fills `buffers.pixels` with all bands of the patch, and `entry` with what is known of each.
+  void cut_bands(const Step& step, const Output& output, PatchPosition position, CutBuffers& buffers,
+                 PartEntry& entry) const {
+    const StageTimes::Timer timer(times_, Stage::cut);
     for (std::size_t band = 0; band < output.bands.size(); ++band) {
       const auto plane = std::span(buffers.pixels).subspan(band * output.plane_px, output.plane_px);
       const PixelMoments moments = output.is_upsampled
                                        ? upsample_plane(step, output.bands[band], position, plane, buffers)
                                        : cut_plane(step, output.bands[band], position, plane);
-      patch.entry.moments[band] = {moments.sum, moments.sum_of_squares, moments.minimum, moments.maximum};
-      if (moments.has_zero) patch.entry.has_zero = 1;
+      entry.moments[band] = {moments.sum, moments.sum_of_squares, moments.minimum, moments.maximum};
+      if (moments.has_zero) entry.has_zero = 1;
     }
-    if (patch.entry.has_zero == 0 || settings_.keep_zero_pixels) {
-      const auto chunk = buffers.encoder.encode(std::as_bytes(std::span(buffers.pixels)));
-      patch.chunk.assign(chunk.begin(), chunk.end());
-    }
-    return patch;
   }
 
   // A patch of one band on its native grid, harmonised.
@@ -236,6 +247,8 @@ class UnitExtraction {
   }
 
   ExtractionSettings settings_;
+  StageTimes& times_;
+  std::uint64_t bytes_per_patch_;
   std::map<int, Upsampler> upsamplers_;  // by resolution
   bool is_upsampled_ = false;
   std::vector<BandStream> bands_;
@@ -254,8 +267,14 @@ ExtractionSettings extraction_settings(const IngestOptions& options) {
 }
 
 void extract_patches(const ProductScan& scan, std::span<const ArrayPart> parts, const ExtractionSettings& settings,
-                     const std::function<void(std::size_t)>& on_patches) {
-  with_context(scan.product.name, [&] { UnitExtraction(scan, parts, settings).run(on_patches); });
+                     StageTimes& times, const std::function<void(std::uint64_t)>& on_bytes) {
+  with_context(scan.product.name, [&] { UnitExtraction(scan, parts, settings, times).run(on_bytes); });
+}
+
+std::uint64_t bytes_per_patch(std::span<const ArrayPart> parts) {
+  std::uint64_t bytes = 0;
+  for (const ArrayPart& part : parts) bytes += image_spec(part.array).sample_bytes();
+  return bytes;
 }
 
 }  // namespace eoshard::ingest

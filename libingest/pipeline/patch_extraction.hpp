@@ -8,6 +8,7 @@
 
 #include "libingest/core/types.hpp"
 #include "libingest/pipeline/product_scan.hpp"
+#include "libingest/pipeline/stage_times.hpp"
 #include "libingest/resample/upsample.hpp"
 
 namespace eoshard::ingest {
@@ -27,8 +28,12 @@ struct ExtractionSettings {
 ExtractionSettings extraction_settings(const IngestOptions& options);
 
 /// Streams the bands of all `parts` through a window of tile rows (memory is bounded by a few of them, not by the
-/// granule) and writes the candidates' patches. `on_patches` hears of each row of patches that is done.
+/// granule) and writes the candidates' patches. `on_bytes` hears of each row of patches that is done: how many bytes
+/// its pixels have in all arrays; what it throws ends the work. The stages' seconds are added to `times`.
 void extract_patches(const ProductScan& scan, std::span<const ArrayPart> parts, const ExtractionSettings& settings,
-                     const std::function<void(std::size_t patches)>& on_patches);
+                     StageTimes& times, const std::function<void(std::uint64_t bytes)>& on_bytes);
+
+/// Bytes of the pixels of one patch in all `parts`.
+std::uint64_t bytes_per_patch(std::span<const ArrayPart> parts);
 
 }  // namespace eoshard::ingest

@@ -9,6 +9,7 @@
 
 #include "libingest/core/byte_text.hpp"
 #include "libingest/core/file.hpp"
+#include "libingest/mpi/supervision.hpp"
 #include "libingest/pipeline/array_layout.hpp"
 #include "libingest/pipeline/product_scan.hpp"
 #include "libingest/pipeline/scan_parts.hpp"
@@ -22,19 +23,20 @@ namespace {
 
 using Json = nlohmann::json;
 
+// Reasons known before a band is decoded.
+std::map<std::string, std::uint64_t> count_rejected(const ProductScan& scan) {
+  std::map<std::string, std::uint64_t> counts;
+  for (const ScannedPatch& patch : scan.patches) {
+    if (patch.rejected) ++counts[std::string(name_of(*patch.rejected))];
+  }
+  return counts;
+}
+
 ScannedProduct summarise(const ProductScan& scan, const std::vector<ImageArray>& arrays) {
   const Product& product = scan.product;
-  return {{product.name,
-           product.id_stem,
-           escape_bytes(product.path),
-           product.baseline,
-           product.mgrs_tile,
-           product.acquired,
-           product.geometry.epsg,
-           product.boa_add_offset,
-           static_cast<std::uint64_t>(scan.grid.count()),
-           0,
-           {}},
+  return {{product.name, product.id_stem, escape_bytes(product.path), product.baseline, product.mgrs_tile,
+           product.acquired, product.geometry.epsg, product.boa_add_offset,
+           static_cast<std::uint64_t>(scan.grid.count()), 0, count_rejected(scan)},
           product.quantification_value,
           scan.candidates().size(),
           decoding_costs(scan, arrays)};
@@ -44,14 +46,23 @@ Json to_json(const ScannedProduct& scanned) {
   const Source& source = scanned.source;
   return {source.product,   source.id_stem,     source.path,     source.baseline,
           source.mgrs_tile, source.acquired,    source.epsg,     source.boa_add_offset,
-          source.patches,   scanned.candidates, scanned.costs_s, scanned.quantification_value};
+          source.patches,   scanned.candidates, scanned.costs_s, scanned.quantification_value,
+          source.rejected};
 }
 
 ScannedProduct scanned_from(const Json& json) {
   ScannedProduct scanned;
-  scanned.source = {json.at(0), json.at(1), json.at(2), json.at(3),
-                    json.at(4), json.at(5), json.at(6), json.at(7).get<std::map<std::string, int>>(),
-                    json.at(8), 0,          {}};
+  scanned.source = {json.at(0),
+                    json.at(1),
+                    json.at(2),
+                    json.at(3),
+                    json.at(4),
+                    json.at(5),
+                    json.at(6),
+                    json.at(7).get<std::map<std::string, int>>(),
+                    json.at(8),
+                    0,
+                    json.at(12).get<std::map<std::string, std::uint64_t>>()};
   scanned.candidates = json.at(9);
   scanned.costs_s = json.at(10).get<std::vector<double>>();
   scanned.quantification_value = json.at(11);
@@ -120,12 +131,18 @@ class Survey {
   std::vector<ScannedProduct> run() {
     world_.agree([&] { read_own_metadata(); });
     drop_superseded();
+    std::uint64_t granules = own_.size();
+    world_.sum(std::span(&granules, 1));
     Json mine = Json::array();
-    world_.agree([&] {
+    const auto scan_own = [&](Watch& watch) {
       for (const Product& product : own_) {
+        watch.check();
         mine.push_back(to_json(scan_or_reload(product)));
-        if (progress_) progress_({"scan", mine.size(), own_.size(), "products of this rank", ""});
+        watch.add(0, 1);
       }
+    };
+    supervise(world_, 1, scan_own, [&](std::span<const std::uint64_t> done) {
+      if (progress_) progress_({"scan", done[0], granules, "products", ""});
     });
     std::vector<ScannedProduct> products;
     for (const Json& scanned : all_gather(world_, mine)) products.push_back(scanned_from(scanned));

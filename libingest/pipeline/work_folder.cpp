@@ -77,6 +77,7 @@ WorkFolder::Start WorkFolder::prepare(const std::string& configuration, bool ove
   try {
     check_is_ours();
     const bool is_finished = fs::exists(out_ / kManifestName);
+    if (is_finished && is_same_run(configuration)) return Start::finished;
     if (is_finished && !overwrite) {
       throw Error(ErrorKind::usage,
                   fmt::format("--out {}: a finished dataset is there; use --overwrite to replace it, or "
@@ -108,6 +109,12 @@ std::string WorkFolder::read_configuration() const {
   throw Error(ErrorKind::usage, fmt::format("--resume {}: there is nothing to go on with: {}", out_.string(), reason));
 }
 
-void WorkFolder::remove() const { fs::remove_all(folder()); }
+void WorkFolder::remove() const {
+  // The configuration goes last: as long as it is there, the same command knows the folder for its own.
+  for (const auto& entry : fs::directory_iterator(folder())) {
+    if (entry.path() != configuration_file()) fs::remove_all(entry.path());
+  }
+  fs::remove_all(folder());
+}
 
 }  // namespace eoshard::ingest

@@ -23,7 +23,11 @@ class WorkFolder {
     return folder() / (product + ".rejected.csv");
   }
 
-  enum class Start { fresh, resumed };
+  enum class Start {
+    fresh,
+    resumed,
+    finished,  ///< an earlier run of this configuration made the dataset and was stopped before it tidied up
+  };
 
   /// Makes `out` ready on one rank: a new folder, or an interrupted run of the same configuration to go on with. With
   /// `overwrite`, an earlier dataset is removed first. An interrupted run of other options that extracted nothing yet

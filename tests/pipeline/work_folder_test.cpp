@@ -62,6 +62,15 @@ TEST_F(WorkFolderTest, AFinishedDatasetNeedsOverwrite) {
   EXPECT_FALSE(std::filesystem::exists(work_.out() / kManifestName));
 }
 
+TEST_F(WorkFolderTest, ARunThatOnlyLacksTidyingUpIsFinished) {
+  work_.prepare("{}", false);
+  touch(part_);
+  touch(work_.out() / kManifestName);
+  EXPECT_EQ(work_.prepare("{}", false), WorkFolder::Start::finished);
+  work_.remove();
+  EXPECT_FALSE(std::filesystem::exists(part_.parent_path()));
+}
+
 TEST_F(WorkFolderTest, ForeignFilesAreNeverRemoved) {
   std::filesystem::create_directories(work_.out());
   touch(work_.out() / "thesis.tex");

@@ -1,6 +1,8 @@
 // eoshard-ingest: raw Sentinel-2 Level-2A products → a sharded dataset.
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -22,6 +24,7 @@ struct Arguments {
   IngestOptions ingest;
   std::string out;
   std::string resume;
+  bool as_json = false;
   std::string progress = "auto";
 };
 
@@ -36,10 +39,23 @@ void declare_options(CLI::App& app, Arguments& arguments) {
       ->group(run);
   app.add_flag("--overwrite", options.overwrite, "Replace a finished dataset, or an unfinished one of other options")
       ->group(run);
+  app.add_flag("--json", arguments.as_json, "Print the outcome and where the time went as JSON")->group(run);
   declare_progress(app, arguments.progress);
   app.footer(
       "Several ranks: mpirun -n 4 eoshard-ingest --labels clc.tif --out mydata *.SAFE\n"
       "An interrupted run goes on when the same command is given again.");
+}
+
+// What scripts ask for after a run.
+std::string result_json(const IngestResult& result, const std::filesystem::path& out) {
+  nlohmann::ordered_json splits = nlohmann::ordered_json::object();
+  for (const Split& split : result.manifest.splits) splits[split.name] = split.samples;
+  const nlohmann::ordered_json json = {{"dataset", out.string()},
+                                       {"samples", result.manifest.samples()},
+                                       {"splits", splits},
+                                       {"rejected", result.manifest.rejected},
+                                       {"run", nlohmann::ordered_json::parse(to_json_text(result.summary))}};
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 void print_summary(const DatasetManifest& manifest, const std::filesystem::path& out) {
@@ -56,7 +72,7 @@ void print_summary(const DatasetManifest& manifest, const std::filesystem::path&
 
 // Options that stay free when an interrupted run is resumed: they do not shape the dataset.
 bool is_free_with_resume(const std::string& option) {
-  constexpr std::array<std::string_view, 4> kFree = {"resume", "threads", "progress", "verbose"};
+  constexpr std::array<std::string_view, 5> kFree = {"resume", "threads", "progress", "json", "verbose"};
   return std::find(kFree.begin(), kFree.end(), option) != kFree.end();
 }
 
@@ -95,9 +111,15 @@ int run(const Arguments& arguments, const CLI::App& app, const Communicator& wor
   world.agree([&] { options = settle_options(arguments, app); });
   ProgressBar bar(parse_progress_mode(arguments.progress), world.is_root());
   const ProgressCallback progress = [&](const Progress& now) { bar.show(now); };
-  const DatasetManifest manifest = ingest_products(options, world, log, progress);
+  const IngestResult result = ingest_products(options, world, log, progress);
   bar.finish();
-  if (world.is_root()) print_summary(manifest, options.out);
+  if (!world.is_root()) return 0;
+  if (arguments.as_json) {
+    fmt::print("{}\n", result_json(result, options.out));
+  } else {
+    print_summary(result.manifest, options.out);
+    fmt::print("{}", to_text(result.summary));
+  }
   return 0;
 }
 
