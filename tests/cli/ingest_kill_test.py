@@ -35,8 +35,8 @@ class KilledAtACall(harness.ClassFolderTest):
     def ingest(cls, out, **settings):
         environment = {name: str(value) for name, value in settings.items()}
         if settings:
-            environment["LD_PRELOAD"] = str(LIBRARY)
-        return harness.run("eoshard-ingest", "--labels", cls.root / "in/clc.tif", "--threads", 1, "--format", "zarr,hdf5",
+            environment |= {"LD_PRELOAD": str(LIBRARY), "EOSHARD_KILL_UNDER": str(out)}
+        return harness.run("eoshard-ingest", "--labels", cls.root / "in/clc.tif", "--threads", 1,
                            "--out", out, *cls.products, check=False, env=environment)
 
     def assert_goes_on(self, name, **settings):
@@ -75,7 +75,7 @@ class KilledAtACall(harness.ClassFolderTest):
     def kill_one_rank(self, name, seconds, rank):
         out = self.folder / name
         command = [str(harness.BIN / "eoshard-ingest"), "--labels", str(self.root / "in/clc.tif"), "--threads", "1",
-                   "--format", "zarr,hdf5", "--out", str(out), *map(str, self.products)]
+                   "--out", str(out), *map(str, self.products)]
         process = subprocess.Popen(["mpirun", "-n", "2", "--bind-to", "none", *command], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         ranks = []

@@ -1,14 +1,13 @@
-// Preloaded into a program under test: kills it (SIGKILL) just before or just after its Nth call that changes a file's
-// contents or name on disk: write to a regular file, rename, fsync, syncfs. What such a kill leaves behind is what a
-// power cut of the process leaves behind.
+// Preloaded into a program under test: kills it (SIGKILL) just before or just after its Nth call that changes the
+// contents or the name of a file in one folder: write, rename, fsync, syncfs.
 //
+// EOSHARD_KILL_UNDER=DIR  calls on other files do not count
 // EOSHARD_KILL_AT=N       the call to die at, from 1; 0 or unset: live
 // EOSHARD_KILL_KIND=...   count only calls of this name (write, rename, fsync); default all
 // EOSHARD_KILL_AFTER=1    die after the call instead of before it
 // EOSHARD_KILL_COUNT=FILE append one line a call with its name (to learn how many there are)
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -60,9 +59,18 @@ auto counted(const char* name, const Call& call) {
   return call();
 }
 
-bool is_regular(int file) {
-  struct stat status {};
-  return fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+bool is_watched(const char* path) {
+  static const char* folder = setting("EOSHARD_KILL_UNDER");
+  return *folder != '\0' && std::strncmp(path, folder, std::strlen(folder)) == 0;
+}
+
+bool is_watched(int file) {
+  char link[64], path[4096];
+  std::snprintf(link, sizeof(link), "/proc/self/fd/%d", file);
+  const ssize_t length = readlink(link, path, sizeof(path) - 1);
+  if (length < 0) return false;
+  path[length] = '\0';
+  return is_watched(path);
 }
 
 }  // namespace
@@ -71,22 +79,25 @@ extern "C" {
 
 ssize_t write(int file, const void* data, size_t bytes) {
   static const auto real = next<Write>("write");
-  if (!is_regular(file)) return real(file, data, bytes);
+  if (!is_watched(file)) return real(file, data, bytes);
   return counted("write", [&] { return real(file, data, bytes); });
 }
 
 int rename(const char* from, const char* to) noexcept {
   static const auto real = next<int (*)(const char*, const char*)>("rename");
+  if (!is_watched(to)) return real(from, to);
   return counted("rename", [&] { return real(from, to); });
 }
 
 int fsync(int file) {
   static const auto real = next<int (*)(int)>("fsync");
+  if (!is_watched(file)) return real(file);
   return counted("fsync", [&] { return real(file); });
 }
 
 int syncfs(int file) noexcept {
   static const auto real = next<int (*)(int)>("syncfs");
+  if (!is_watched(file)) return real(file);
   return counted("fsync", [&] { return real(file); });
 }
 }
