@@ -78,6 +78,17 @@ std::span<const std::byte> strip_checksum(std::span<const std::byte> chunk) {
   return body;
 }
 
+// The stream of a blosc container: one zstd frame, or the planes as they are when it is as long as the values.
+std::span<const std::byte> blosc_stream(std::span<const std::byte> body, std::size_t value_bytes) {
+  const bool is_ours = body.size() >= kBloscPrefixBytes &&
+                       std::memcmp(body.data(), kBloscSignature.data(), kBloscSignature.size()) == 0 &&
+                       get_u32(body.data() + 4) == value_bytes && get_u32(body.data() + 8) == value_bytes &&
+                       get_u32(body.data() + 12) == body.size() &&
+                       get_u32(body.data() + 20) == body.size() - kBloscPrefixBytes;
+  if (!is_ours) throw Error(ErrorKind::input, "the chunk is no single-block blosc-zstd container of the expected size");
+  return body.subspan(kBloscPrefixBytes);
+}
+
 }  // namespace
 
 std::size_t element_bytes(ChunkCodec codec) { return codec == ChunkCodec::blosc_zstd_u16 ? 2 : 1; }
@@ -135,6 +146,16 @@ std::span<const std::byte> ChunkEncoder::encode(std::span<const std::byte> value
   return std::span<const std::byte>(state.chunk).first(body_bytes + kChecksumBytes);
 }
 
+std::span<const std::byte> ChunkEncoder::frame_of(std::span<const std::byte> chunk) {
+  const auto body = strip_checksum(chunk);
+  if (state_->codec == ChunkCodec::zstd_u8) return body;
+  const std::size_t value_bytes = body.size() < kBloscPrefixBytes ? 0 : get_u32(body.data() + 4);
+  const auto stream = blosc_stream(body, value_bytes);
+  if (stream.size() != value_bytes) return stream;
+  const std::size_t frame_bytes = state_->compress(stream, 0);
+  return std::span<const std::byte>(state_->chunk).first(frame_bytes);
+}
+
 struct ChunkDecoder::State {
   ChunkCodec codec;
   UniqueHandle<ZSTD_DCtx*, DecompressorTraits> context{ZSTD_createDCtx()};
@@ -149,17 +170,14 @@ struct ChunkDecoder::State {
   }
 
   void decode_blosc(std::span<const std::byte> body, std::span<std::byte> values) {
-    const bool is_ours = body.size() >= kBloscPrefixBytes &&
-                         std::memcmp(body.data(), kBloscSignature.data(), kBloscSignature.size()) == 0 &&
-                         get_u32(body.data() + 4) == values.size() && get_u32(body.data() + 8) == values.size() &&
-                         get_u32(body.data() + 12) == body.size() &&
-                         get_u32(body.data() + 20) == body.size() - kBloscPrefixBytes;
-    if (!is_ours)
-      throw Error(ErrorKind::input, "the chunk is no single-block blosc-zstd container of the expected size");
-    const auto stream = body.subspan(kBloscPrefixBytes);
+    const auto stream = blosc_stream(body, values.size());
     if (stream.size() == values.size()) return unshuffle_u16(stream, values);
+    decode_planes(stream, values);
+  }
+
+  void decode_planes(std::span<const std::byte> frame, std::span<std::byte> values) {
     planes.resize(values.size());
-    decompress(stream, planes);
+    decompress(frame, planes);
     unshuffle_u16(planes, values);
   }
 };
@@ -178,6 +196,14 @@ void ChunkDecoder::decode(std::span<const std::byte> chunk, std::span<std::byte>
     state_->decode_blosc(body, values);
   } else {
     state_->decompress(body, values);
+  }
+}
+
+void ChunkDecoder::decode_frame(std::span<const std::byte> frame, std::span<std::byte> values) {
+  if (state_->codec == ChunkCodec::blosc_zstd_u16) {
+    state_->decode_planes(frame, values);
+  } else {
+    state_->decompress(frame, values);
   }
 }
 

@@ -33,6 +33,11 @@ class ChunkEncoder {
   /// included, is valid until the next call.
   std::span<const std::byte> encode(std::span<const std::byte> values);
 
+  /// The zstd frame inside a chunk: what HDF5's shuffle (uint16 only) and zstd filters make of the same values. Planes
+  /// that the container holds as they are get a frame now, so that every frame carries a checksum. Valid as long as
+  /// `chunk`, and until the next call. @throws Error{input} when a checksum or length is wrong.
+  std::span<const std::byte> frame_of(std::span<const std::byte> chunk);
+
  private:
   struct State;
   std::unique_ptr<State> state_;
@@ -48,6 +53,9 @@ class ChunkDecoder {
 
   /// Fills `values` from a chunk. @throws Error{input} when a checksum or length is wrong.
   void decode(std::span<const std::byte> chunk, std::span<std::byte> values);
+
+  /// Fills `values` from the chunk's zstd frame alone (ChunkEncoder::frame_of).
+  void decode_frame(std::span<const std::byte> frame, std::span<std::byte> values);
 
  private:
   struct State;

@@ -217,10 +217,6 @@ DatasetManifest read_manifest(const std::filesystem::path& dataset) {
   return with_context(path.string(), [&] { return parse_manifest(read_text_file(path)); });
 }
 
-std::filesystem::path split_folder(const std::filesystem::path& dataset, const std::string& split) {
-  return dataset / (split + ".zarr");
-}
-
 ArraySpec classes_spec(std::size_t classes) {
   return {"classes", {static_cast<std::int64_t>(classes)}, {"sample", "class"}, ChunkCodec::zstd_u8, false};
 }

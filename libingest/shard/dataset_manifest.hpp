@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "libingest/core/error.hpp"
+#include "libingest/shard/dataset_formats.hpp"
 #include "libingest/shard/zarr_array.hpp"
 
 namespace eoshard::ingest {
@@ -98,9 +99,6 @@ DatasetManifest parse_manifest(const std::string& text);
 
 /// Opens `dataset`/dataset.json. @throws Error{input} saying so when the folder is no finished dataset.
 DatasetManifest read_manifest(const std::filesystem::path& dataset);
-
-/// "mydata/train.zarr"
-std::filesystem::path split_folder(const std::filesystem::path& dataset, const std::string& split);
 
 /// Layout of the arrays beside the images: multi-hot labels and zero-padded patch ids.
 ArraySpec classes_spec(std::size_t classes);

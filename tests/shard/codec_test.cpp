@@ -46,6 +46,32 @@ TEST_P(CodecRoundTrip, GivesTheValuesBack) {
   }
 }
 
+TEST_P(CodecRoundTrip, TheFrameAloneGivesTheValuesBack) {
+  ChunkEncoder encoder(GetParam());
+  ChunkDecoder decoder(GetParam());
+  for (const std::uint64_t modulus : {1u, 3000u, 65536u}) {
+    const auto values = random_values(43200, modulus);
+    const auto encoded = encoder.encode(values);
+    const std::vector<std::byte> chunk(encoded.begin(), encoded.end());
+    const auto extracted = encoder.frame_of(chunk);
+    std::vector<std::byte> frame(extracted.begin(), extracted.end());
+    std::vector<std::byte> decoded(values.size());
+    decoder.decode_frame(frame, decoded);
+    EXPECT_EQ(decoded, values) << "modulo " << modulus;
+    frame[frame.size() - 1] ^= std::byte{1};  // the frame's checksum, which stored planes have too
+    EXPECT_THROW(decoder.decode_frame(frame, decoded), Error) << "modulo " << modulus;
+  }
+}
+
+TEST_P(CodecRoundTrip, ADamagedChunkGivesNoFrame) {
+  ChunkEncoder encoder(GetParam());
+  const auto encoded = encoder.encode(random_values(1600, 3000));
+  std::vector<std::byte> chunk(encoded.begin(), encoded.end());
+  chunk[40] ^= std::byte{1};
+  EXPECT_THROW(encoder.frame_of(chunk), Error);
+  EXPECT_THROW(encoder.frame_of(std::span(chunk).first(6)), Error);
+}
+
 TEST_P(CodecRoundTrip, EveryFlippedByteIsFound) {
   ChunkEncoder encoder(GetParam());
   ChunkDecoder decoder(GetParam());
