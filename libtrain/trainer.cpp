@@ -68,6 +68,7 @@ void check_fits(const OpenDataset& dataset, const TrainOptions& options) {
 OpenDataset open_dataset(const TrainOptions& options) {
   OpenDataset dataset;
   dataset.manifest = ingest::read_manifest(options.data);
+  ingest::require_zarr(dataset.manifest, options.data);
   if (dataset.manifest.classes.empty()) {
     throw Error(ErrorKind::input, fmt::format("{}: the dataset was made without labels to learn from", options.data));
   }

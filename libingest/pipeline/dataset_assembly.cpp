@@ -10,7 +10,11 @@
 #include "libingest/mpi/supervision.hpp"
 #include "libingest/pipeline/array_layout.hpp"
 #include "libingest/pipeline/product_tally.hpp"
-#include "libingest/shard/shard_writer.hpp"
+#include "libingest/pipeline/single_file.hpp"
+#include "libingest/shard/codec.hpp"
+#include "libingest/shard/hdf5_file.hpp"
+#include "libingest/shard/hdf5_writer.hpp"
+#include "libingest/shard/shard_output.hpp"
 
 namespace eoshard::ingest {
 namespace {
@@ -65,23 +69,29 @@ class Assembly {
       : sources_(std::move(sources)),
         work_(work),
         rules_{parse_split_rule(options.split, options.seed), stored_arrays(options), options.keep_zero_pixels},
+        formats_(options.formats),
         classes_(classes),
         world_(world),
         progress_(progress) {
     for (const Source& source : sources_) products_.push_back(source.id_stem);
+    for (const Hdf5Array& array : hdf5_arrays(rules_.arrays, classes)) specs_.push_back(array.spec);
   }
 
   AssembledDataset run() {
-    world_.agree([&] { tally_own_products(); });
+    world_.agree([&] {
+      if (formats_.hdf5) initialise_hdf5();  // it calls MPI once, which other threads must not
+      tally_own_products();
+    });
     share_counts();
     const auto write_own = [&](Watch& watch) {
       write_own_rows(watch);
       write_own_shards(watch);
-      flush_to_disk();
     };
     supervise(world_, 1, write_own, [&](std::span<const std::uint64_t> done) {
       if (progress_) progress_({"assemble", done[0], shards().size(), "shards", ""});
     });
+    if (is_single_file()) write_single_files();
+    world_.agree([&] { flush_to_disk(); });
     world_.agree([&] {
       if (world_.is_root()) write_tables_and_metadata();
     });
@@ -142,9 +152,13 @@ class Assembly {
     }
   }
 
+  bool is_single_file() const { return formats_.hdf5 && formats_.hdf5_layout == Hdf5Layout::single; }
+  bool has_shards() const { return formats_.zarr || !is_single_file(); }
+
   // All (split, shard).
   std::vector<std::pair<std::size_t, std::int64_t>> shards() const {
     std::vector<std::pair<std::size_t, std::int64_t>> all;
+    if (!has_shards()) return all;
     for (std::size_t split = 0; split < kSplits; ++split) {
       for (std::int64_t shard = 0; shard < shard_count(samples(split)); ++shard) all.emplace_back(split, shard);
     }
@@ -161,11 +175,15 @@ class Assembly {
     }
   }
 
-  // Calls `visit(tally, survivor)` for each sample of a shard, in order.
+  std::int64_t samples_of_shard(std::size_t split, std::int64_t shard) const {
+    return std::min(kShardSamples, samples(split) - shard * kShardSamples);
+  }
+
+  // Calls `visit(tally, survivor)` for `count` samples of a split, in order.
   template <class Visit>
-  void for_each_sample(std::size_t split, std::int64_t shard, const Visit& visit) {
-    const auto begin = static_cast<std::uint64_t>(shard * kShardSamples);
-    const auto end = static_cast<std::uint64_t>(std::min((shard + 1) * kShardSamples, samples(split)));
+  void for_each_sample(std::size_t split, std::int64_t first, std::int64_t count, const Visit& visit) {
+    const auto begin = static_cast<std::uint64_t>(first);
+    const auto end = static_cast<std::uint64_t>(first + count);
     const auto& firsts = first_index_[split];
     auto product = static_cast<std::size_t>(std::upper_bound(firsts.begin(), firsts.end(), begin) - firsts.begin()) - 1;
     for (std::uint64_t index = begin; index < end; ++index) {
@@ -184,61 +202,113 @@ class Assembly {
     return *cached_;
   }
 
+  // One pass an array: every chunk is read once and goes into all formats.
   void write_shard(std::size_t split, std::int64_t shard) {
-    write_image_shards(split, shard);
-    if (!classes_.empty()) write_classes_shard(split, shard);
-    write_row_shard(
-        split, shard, patch_id_spec(), [&](const ProductTally& tally, const Survivor& survivor, std::byte* row) {
-          const std::string id =
-              patch_id(tally.scan.product.id_stem, tally.scan.grid.position_of(survivor.patch_index));
-          if (id.size() > kPatchIdBytes) {
-            throw Error(ErrorKind::input, fmt::format("patch id {} is longer than {} characters", id, kPatchIdBytes));
-          }
-          std::memcpy(row, id.data(), id.size());
-        });
-  }
-
-  void write_classes_shard(std::size_t split, std::int64_t shard) {
-    write_row_shard(split, shard, classes_spec(classes_.size()),
-                    [&](const ProductTally& tally, const Survivor& survivor, std::byte* row) {
-                      const std::uint64_t mask =
-                          tally.scan.patches[static_cast<std::size_t>(survivor.patch_index)].labels.classes;
-                      for (std::size_t index = 0; index < classes_.size(); ++index)
-                        row[index] = static_cast<std::byte>(mask >> index & 1);
-                    });
-  }
-
-  std::filesystem::path array_folder(std::size_t split, const std::string& array) const {
-    return split_folder(work_.out(), std::string(kSplitNames[split])) / array;
-  }
-
-  // One pass an array: chunks are copied from the parts as they are.
-  void write_image_shards(std::size_t split, std::int64_t shard) {
-    std::vector<std::byte> chunk;
-    for (std::size_t array = 0; array < rules_.arrays.size(); ++array) {
-      const ArraySpec spec = image_spec(rules_.arrays[array]);
-      ShardWriter writer(array_folder(split, spec.name), spec, shard);
-      for_each_sample(split, shard, [&](const ProductTally& tally, const Survivor& survivor) {
-        const PartReader& part = tally.parts[array];
-        part.read_chunk(part.entries()[survivor.candidate], chunk);
-        writer.append(chunk);
+    const std::vector<std::unique_ptr<ShardOutput>> outputs = open_outputs(split, shard);
+    const std::int64_t first = shard * kShardSamples;
+    const std::int64_t count = samples_of_shard(split, shard);
+    for (std::size_t array = 0; array < specs_.size(); ++array) {
+      for_each_chunk(split, array, first, count, [&](std::span<const std::byte> chunk) {
+        for (const auto& output : outputs) output->append(array, chunk);
       });
-      writer.close();
+    }
+    for (const auto& output : outputs) output->close();
+  }
+
+  std::vector<std::unique_ptr<ShardOutput>> open_outputs(std::size_t split, std::int64_t shard) const {
+    std::vector<std::unique_ptr<ShardOutput>> outputs;
+    if (formats_.zarr) outputs.push_back(std::make_unique<ZarrShardOutput>(zarr_folder(split), specs_, shard));
+    if (formats_.hdf5 && !is_single_file()) {
+      const auto path = hdf5_path(work_.out(), std::string(kSplitNames[split]), formats_.hdf5_layout, shard);
+      std::filesystem::create_directories(path.parent_path());
+      outputs.push_back(std::make_unique<Hdf5Writer>(path, hdf5_contents(samples_of_shard(split, shard))));
+    }
+    return outputs;
+  }
+
+  Hdf5Contents hdf5_contents(std::int64_t count) const {
+    return {hdf5_arrays(rules_.arrays, classes_), count, formats_.hdf5_compression};
+  }
+
+  // Calls `visit(chunk)` for the chunks of an array that hold `count` samples: an image's own chunk, copied from its
+  // part as it is, or one chunk of a shard's rows.
+  template <class Visit>
+  void for_each_chunk(std::size_t split, std::size_t array, std::int64_t first, std::int64_t count,
+                      const Visit& visit) {
+    if (array >= rules_.arrays.size()) {
+      std::vector<std::byte> rows = row_values(split, array, first, count);
+      rows.resize(specs_[array].sample_bytes() * static_cast<std::size_t>(kShardSamples));
+      return visit(ChunkEncoder(specs_[array].codec).encode(rows));
+    }
+    std::vector<std::byte> chunk;
+    for_each_sample(split, first, count, [&](const ProductTally& tally, const Survivor& survivor) {
+      const PartReader& part = tally.parts[array];
+      part.read_chunk(part.entries()[survivor.candidate], chunk);
+      visit(std::span<const std::byte>(chunk));
+    });
+  }
+
+  // Decoded values of `count` samples of `classes` or `patch_id`.
+  std::vector<std::byte> row_values(std::size_t split, std::size_t array, std::int64_t first, std::int64_t count) {
+    const std::size_t row_bytes = specs_[array].sample_bytes();
+    std::vector<std::byte> rows(row_bytes * static_cast<std::size_t>(count));
+    const bool are_classes = specs_[array].name == classes_spec(classes_.size()).name;
+    std::byte* row = rows.data();
+    for_each_sample(split, first, count, [&](const ProductTally& tally, const Survivor& survivor) {
+      are_classes ? fill_classes(tally, survivor, row) : fill_patch_id(tally, survivor, row);
+      row += row_bytes;
+    });
+    return rows;
+  }
+
+  void fill_classes(const ProductTally& tally, const Survivor& survivor, std::byte* row) const {
+    const std::uint64_t mask = tally.scan.patches[static_cast<std::size_t>(survivor.patch_index)].labels.classes;
+    for (std::size_t index = 0; index < classes_.size(); ++index)
+      row[index] = static_cast<std::byte>(mask >> index & 1);
+  }
+
+  static void fill_patch_id(const ProductTally& tally, const Survivor& survivor, std::byte* row) {
+    const std::string id = patch_id(tally.scan.product.id_stem, tally.scan.grid.position_of(survivor.patch_index));
+    if (id.size() > kPatchIdBytes) {
+      throw Error(ErrorKind::input, fmt::format("patch id {} is longer than {} characters", id, kPatchIdBytes));
+    }
+    std::memcpy(row, id.data(), id.size());
+  }
+
+  // Collective. HDF5's filters compress again what the parts hold compressed: its parallel writes take values alone.
+  void write_single_files() {
+    std::uint64_t done = 0;
+    std::uint64_t total = 0;
+    for (std::size_t split = 0; split < kSplits; ++split) {
+      total += static_cast<std::uint64_t>(samples(split)) * specs_.size();
+    }
+    for (std::size_t split = 0; split < kSplits; ++split) {
+      const auto path = hdf5_path(work_.out(), std::string(kSplitNames[split]), formats_.hdf5_layout, 0);
+      const auto values = [&](std::size_t array, std::int64_t first, std::int64_t count) {
+        return sample_values(split, array, first, count);
+      };
+      write_single_file(path, hdf5_contents(samples(split)), values, world_, [&](std::int64_t more) {
+        done += static_cast<std::uint64_t>(more);
+        if (progress_) progress_({"assemble", done, total, "samples of arrays", ""});
+      });
     }
   }
 
-  template <class Fill>
-  void write_row_shard(std::size_t split, std::int64_t shard, const ArraySpec& spec, const Fill& fill) {
-    std::vector<std::byte> rows(spec.sample_bytes() * static_cast<std::size_t>(kShardSamples));
-    std::byte* row = rows.data();
-    for_each_sample(split, shard, [&](const ProductTally& tally, const Survivor& survivor) {
-      fill(tally, survivor, row);
-      row += spec.sample_bytes();
+  std::vector<std::byte> sample_values(std::size_t split, std::size_t array, std::int64_t first, std::int64_t count) {
+    if (array >= rules_.arrays.size()) return row_values(split, array, first, count);
+    const std::size_t bytes = specs_[array].sample_bytes();
+    std::vector<std::byte> values(bytes * static_cast<std::size_t>(count));
+    std::span<std::byte> room(values);
+    ChunkDecoder decoder(specs_[array].codec);
+    for_each_chunk(split, array, first, count, [&](std::span<const std::byte> chunk) {
+      decoder.decode(chunk, room.first(bytes));
+      room = room.subspan(bytes);
     });
-    ChunkEncoder encoder(spec.codec);
-    ShardWriter writer(array_folder(split, spec.name), spec, shard);
-    writer.append(encoder.encode(rows));
-    writer.close();
+    return values;
+  }
+
+  std::filesystem::path zarr_folder(std::size_t split) const {
+    return split_folder(work_.out(), std::string(kSplitNames[split]));
   }
 
   // The manifest must never reach the disk before what it speaks of.
@@ -268,16 +338,16 @@ class Assembly {
   }
 
   void write_split_metadata(std::size_t split) const {
-    std::vector<ArraySpec> specs = {patch_id_spec()};
-    if (!classes_.empty()) specs.push_back(classes_spec(classes_.size()));
-    for (const ImageArray& array : rules_.arrays) specs.push_back(image_spec(array));
-    for (const ArraySpec& spec : specs) {
-      std::filesystem::create_directories(array_folder(split, spec.name));
-      write_file(array_folder(split, spec.name) / "zarr.json", zarr_array_metadata(spec, samples(split)),
-                 Durability::rename_only);
+    if (formats_.hdf5 && !is_single_file()) {  // empty splits have their folder too
+      std::filesystem::create_directories(hdf5_folder(work_.out(), std::string(kSplitNames[split])));
     }
-    write_file(split_folder(work_.out(), std::string(kSplitNames[split])) / "zarr.json", zarr_group_metadata("{}"),
-               Durability::rename_only);
+    if (!formats_.zarr) return;
+    for (const ArraySpec& spec : specs_) {
+      const auto folder = zarr_folder(split) / spec.name;
+      std::filesystem::create_directories(folder);
+      write_file(folder / "zarr.json", zarr_array_metadata(spec, samples(split)), Durability::rename_only);
+    }
+    write_file(zarr_folder(split) / "zarr.json", zarr_group_metadata("{}"), Durability::rename_only);
   }
 
   bool is_stored(const BandInfo& band) const {
@@ -313,6 +383,8 @@ class Assembly {
   std::vector<std::string> products_;  // their id stems
   const WorkFolder& work_;
   TallyRules rules_;
+  DatasetFormats formats_;
+  std::vector<ArraySpec> specs_;  // rules_.arrays, classes unless there are none, patch_id
   const std::vector<std::string>& classes_;
   const Communicator& world_;
   const ProgressCallback& progress_;

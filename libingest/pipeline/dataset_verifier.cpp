@@ -16,6 +16,7 @@
 
 #include "libingest/core/error.hpp"
 #include "libingest/core/file.hpp"
+#include "libingest/shard/hdf5_reader.hpp"
 #include "libingest/shard/shard_reader.hpp"
 
 namespace eoshard::ingest {
@@ -25,7 +26,23 @@ struct DecodeBuffers {
   std::optional<ChunkDecoder> decoder;
   std::vector<std::byte> chunk;
   std::vector<std::byte> values;
+  std::vector<std::byte> zarr_values;
+
+  void prepare(const ArraySpec& spec) {
+    if (!decoder) decoder.emplace(spec.codec);
+    values.resize(spec.sample_bytes());
+    zarr_values.resize(spec.sample_bytes());
+  }
 };
+
+constexpr const char* kZarr = "zarr";
+constexpr const char* kHdf5 = "hdf5";
+
+void check_equal(std::span<const std::byte> hdf5, std::span<const std::byte> zarr) {
+  if (!std::equal(hdf5.begin(), hdf5.end(), zarr.begin(), zarr.end())) {
+    throw Error(ErrorKind::input, "the values in HDF5 differ from those in Zarr");
+  }
+}
 
 class Verifier {
  public:
@@ -66,52 +83,81 @@ class Verifier {
   }
 
   void check_rows(const std::string& table, std::int64_t rows, std::int64_t expected) {
-    if (rows != expected) add({"", table, -1, "", fmt::format("has {} rows instead of {}", rows, expected)});
+    if (rows != expected) add({"", "", table, -1, "", fmt::format("has {} rows instead of {}", rows, expected)});
   }
 
   void verify_split(const Split& split) {
     ids_ = ids_of_split_[split.name];
-    verify_group(split);
-    verify_array(split, patch_id_spec());
-    for (const ImageArray& array : manifest_.arrays) verify_array(split, image_spec(array));
-    if (!manifest_.classes.empty()) verify_array(split, classes_spec(manifest_.classes.size()));
+    if (manifest_.formats.zarr) verify_group(split);
+    verify_arrays(split, patch_id_spec());
+    for (const ImageArray& array : manifest_.arrays) verify_arrays(split, image_spec(array));
+    if (!manifest_.classes.empty()) verify_arrays(split, classes_spec(manifest_.classes.size()));
   }
 
   void verify_group(const Split& split) {
     try {
       const auto path = split_folder(dataset_, split.name) / "zarr.json";
       if (read_text_file(path) == zarr_group_metadata("{}")) return;
-      add({split.name, "zarr.json", -1, "", "the group's metadata is not what eoshard writes"});
+      add({split.name, kZarr, "zarr.json", -1, "", "the group's metadata is not what eoshard writes"});
     } catch (const Error& error) {
-      add({split.name, "zarr.json", -1, "", error.what()});
+      add({split.name, kZarr, "zarr.json", -1, "", error.what()});
     }
   }
 
-  void verify_array(const Split& split, const ArraySpec& expected) {
+  void verify_arrays(const Split& split, const ArraySpec& expected) {
+    std::optional<ArrayReader> zarr;
+    if (manifest_.formats.zarr) {
+      guard(split, kZarr, expected, [&] {
+        open_zarr(split, expected, zarr);
+        verify_array(split, kZarr, *zarr, nullptr);
+      });
+    }
+    if (manifest_.formats.hdf5) {
+      guard(split, kHdf5, expected, [&] {
+        const Hdf5ArrayReader hdf5(dataset_, split.name, manifest_.formats, expected, split.samples);
+        verify_array(split, kHdf5, hdf5, zarr ? &*zarr : nullptr);
+      });
+    }
+  }
+
+  // An array that cannot be opened at all is one damage.
+  template <class Work>
+  void guard(const Split& split, const char* format, const ArraySpec& expected, const Work& work) {
     try {
-      const ArrayReader array(split_folder(dataset_, split.name) / expected.name);
-      const bool matches = array.samples() == split.samples && array.spec().sample_shape == expected.sample_shape &&
-                           array.spec().codec == expected.codec;
-      if (!matches) throw Error(ErrorKind::input, "the array's shape or type differs from dataset.json");
-      if (expected.is_chunk_per_sample) {
-        verify_samples(split, array);
-      } else {
-        verify_rows(split, array);
-      }
+      work();
     } catch (const Error& error) {
-      add({split.name, expected.name, -1, "", error.what()});
+      add({split.name, format, expected.name, -1, "", error.what()});
     }
   }
 
-  void verify_samples(const Split& split, const ArrayReader& array) {
+  void open_zarr(const Split& split, const ArraySpec& expected, std::optional<ArrayReader>& array) const {
+    array.emplace(split_folder(dataset_, split.name) / expected.name);
+    if (array->samples() == split.samples && array->spec().sample_shape == expected.sample_shape &&
+        array->spec().codec == expected.codec)
+      return;
+    array.reset();
+    throw Error(ErrorKind::input, "the array's shape or type differs from dataset.json");
+  }
+
+  template <class Reader>
+  void verify_array(const Split& split, const char* format, const Reader& array, const ArrayReader* zarr) {
+    if (array.spec().is_chunk_per_sample) {
+      verify_samples(split, format, array, zarr);
+    } else {
+      verify_rows(split, format, array, zarr);
+    }
+  }
+
+  template <class Reader>
+  void verify_samples(const Split& split, const char* format, const Reader& array, const ArrayReader* zarr) {
     tbb::enumerable_thread_specific<DecodeBuffers> buffers;
     std::vector<std::string> reasons(static_cast<std::size_t>(split.samples));
     tbb::parallel_for(std::int64_t{0}, split.samples, [&](std::int64_t index) {
       DecodeBuffers& own = buffers.local();
-      if (!own.decoder) own.decoder.emplace(array.spec().codec);
-      own.values.resize(array.spec().sample_bytes());
+      own.prepare(array.spec());
       try {
         array.read_sample(index, own.values, *own.decoder, own.chunk);
+        if (zarr != nullptr && reads(*zarr, index, own)) check_equal(own.values, own.zarr_values);
       } catch (const Error& error) {
         reasons[static_cast<std::size_t>(index)] = error.what();
       }
@@ -119,28 +165,50 @@ class Verifier {
     });
     for (std::size_t index = 0; index < reasons.size(); ++index) {
       if (!reasons[index].empty()) {
-        add({split.name, array.spec().name, static_cast<std::int64_t>(index), id_of(index), reasons[index]});
+        add({split.name, format, array.spec().name, static_cast<std::int64_t>(index), id_of(index), reasons[index]});
       }
     }
   }
 
+  // Damage of the Zarr array itself has been reported before.
+  static bool reads(const ArrayReader& zarr, std::int64_t index, DecodeBuffers& own) {
+    try {
+      zarr.read_sample(index, own.zarr_values, *own.decoder, own.chunk);
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
+  }
+
   // A chunk holds a shard's rows: when it is damaged, so is each of its samples.
-  void verify_rows(const Split& split, const ArrayReader& array) {
+  template <class Reader>
+  void verify_rows(const Split& split, const char* format, const Reader& array, const ArrayReader* zarr) {
     for (std::int64_t shard = 0; shard < shard_count(split.samples); ++shard) {
       try {
         const std::vector<std::byte> rows = array.read_shard_rows(shard);
-        if (array.spec().name == patch_id_spec().name) compare_ids(split, shard, rows);
+        if (zarr != nullptr) compare_rows(*zarr, shard, rows);
+        if (array.spec().name == patch_id_spec().name) compare_ids(split, format, shard, rows);
       } catch (const Error& error) {
         const std::int64_t end = std::min((shard + 1) * kShardSamples, split.samples);
         for (std::int64_t index = shard * kShardSamples; index < end; ++index) {
-          add({split.name, array.spec().name, index, id_of(static_cast<std::size_t>(index)), error.what()});
+          add({split.name, format, array.spec().name, index, id_of(static_cast<std::size_t>(index)), error.what()});
         }
       }
       count_chunk();
     }
   }
 
-  void compare_ids(const Split& split, std::int64_t shard, const std::vector<std::byte>& rows) {
+  static void compare_rows(const ArrayReader& zarr, std::int64_t shard, const std::vector<std::byte>& rows) {
+    std::vector<std::byte> expected;
+    try {
+      expected = zarr.read_shard_rows(shard);
+    } catch (const Error&) {
+      return;  // reported before
+    }
+    check_equal(rows, expected);
+  }
+
+  void compare_ids(const Split& split, const char* format, std::int64_t shard, const std::vector<std::byte>& rows) {
     // Rows that the table lacks are reported as such, once.
     const auto in_both = std::min(split.samples, static_cast<std::int64_t>(ids_.size()));
     const std::int64_t end = std::min((shard + 1) * kShardSamples, in_both);
@@ -148,7 +216,8 @@ class Verifier {
       const char* row = reinterpret_cast<const char*>(rows.data()) + (index - shard * kShardSamples) * kPatchIdBytes;
       const std::string id(row, ::strnlen(row, kPatchIdBytes));
       const std::string in_table = id_of(static_cast<std::size_t>(index));
-      if (id != in_table) add({split.name, "patch_id", index, id, fmt::format("samples.csv has '{}'", in_table)});
+      if (id != in_table)
+        add({split.name, format, "patch_id", index, id, fmt::format("samples.csv has '{}'", in_table)});
     }
   }
 

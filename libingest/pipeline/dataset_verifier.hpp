@@ -13,6 +13,7 @@ namespace eoshard::ingest {
 
 struct Damage {
   std::string split;
+  std::string format;      ///< "zarr" or "hdf5"; "" for a table
   std::string array;       ///< "data_10m", "classes", …, or "samples.csv"
   std::int64_t index = 0;  ///< sample; -1 when the whole array or table is meant
   std::string patch_id;    ///< "" when it cannot be read
@@ -24,8 +25,9 @@ struct Verification {
   std::vector<Damage> damages;  ///< in the order of splits, arrays and indices
 };
 
-/// Decodes all chunks of all arrays of `manifest`'s splits on `threads` threads; compares the lengths of arrays and
-/// tables with it, and the patch ids of the arrays with those of samples.csv, which names the samples.
+/// Decodes all chunks of all arrays of `manifest`'s splits on `threads` threads, in each of its formats; compares the
+/// lengths of arrays and tables with it, the patch ids of the arrays with those of samples.csv, which names the
+/// samples, and the values in HDF5 with those in Zarr where both are stored.
 Verification verify_dataset(const std::filesystem::path& dataset, const DatasetManifest& manifest, int threads,
                             const ProgressCallback& progress);
 

@@ -52,7 +52,10 @@ std::string configuration_json(const IngestOptions& options) {
                                  {"max_saturated_percent", thresholds.max_saturated_percent},
                                  {"min_labelled_percent", thresholds.min_labelled_percent},
                                  {"split", options.split},
-                                 {"seed", options.seed}};
+                                 {"seed", options.seed},
+                                 {"format", format_names(options.formats)},
+                                 {"hdf5_layout", to_string(options.formats.hdf5_layout)},
+                                 {"hdf5_compression", to_string(options.formats.hdf5_compression)}};
   if (thresholds.max_shadow_percent) json["max_shadow_percent"] = *thresholds.max_shadow_percent;
   return json.dump(2) + "\n";
 }
@@ -83,6 +86,9 @@ IngestOptions parse_configuration(const std::string& text) {
     thresholds.min_labelled_percent = json.at("min_labelled_percent");
     options.split = json.at("split");
     options.seed = json.at("seed");
+    set_formats(options.formats, json.at("format").get<std::vector<std::string>>());
+    options.formats.hdf5_layout = parse_hdf5_layout(json.at("hdf5_layout"));
+    options.formats.hdf5_compression = parse_hdf5_compression(json.at("hdf5_compression"));
     return options;
   } catch (const nlohmann::json::exception& error) {
     throw Error(ErrorKind::io, fmt::format("the configuration of the unfinished run is damaged: {}", error.what()));

@@ -8,6 +8,7 @@
 
 #include "libingest/core/types.hpp"
 #include "libingest/select/patch_filter.hpp"
+#include "libingest/shard/dataset_formats.hpp"
 
 namespace eoshard::ingest {
 
@@ -29,6 +30,7 @@ struct IngestOptions {
   FilterThresholds thresholds;
   std::string split = "random:70/15/15";
   std::uint64_t seed = 0;
+  DatasetFormats formats;
 
   int threads = 0;  ///< of this rank; 0: its share of the node's cores
   bool overwrite = false;

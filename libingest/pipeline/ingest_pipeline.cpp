@@ -228,6 +228,7 @@ class Ingest {
     manifest.nomenclature = labels_.rule.nomenclature.name;
     manifest.classes = labels_.rule.nomenclature.classes;
     manifest.arrays = arrays_;
+    manifest.formats = options_.formats;
     manifest.is_harmonised = !options_.raw_dn;
     manifest.quantification_value = products_.front().quantification_value;
     manifest.split_rule = options_.split;

@@ -18,8 +18,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // Every name that a dataset puts into its folder; nothing else is ever removed.
-constexpr std::array<std::string_view, 7> kOwnNames = {kManifestName, "unfinished",      "samples.csv", "rejected.csv",
-                                                       "train.zarr",  "validation.zarr", "test.zarr"};
+constexpr std::array<std::string_view, 13> kOwnNames = {
+    kManifestName, "unfinished", "samples.csv", "rejected.csv", "train.zarr",    "validation.zarr", "test.zarr",
+    "train",       "validation", "test",        "train.h5",     "validation.h5", "test.h5"};
 
 constexpr const char* kPartSuffix = ".part";
 

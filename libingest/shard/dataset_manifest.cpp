@@ -29,11 +29,11 @@ Json to_json(const BandStatistics& band) {
           {"sum_of_squares", band.sum_of_squares}};
 }
 
-Json to_json(const Split& split) {
+Json to_json(const Split& split, const DatasetFormats& formats) {
   Json statistics = Json::object();
   for (const BandStatistics& band : split.statistics) statistics[band.band] = to_json(band);
   return {{"samples", split.samples},
-          {"path", split.name + ".zarr"},
+          {"path", split_path(formats, split.name)},
           {"class_counts", split.class_counts},
           {"statistics", statistics}};
 }
@@ -132,6 +132,20 @@ void check_consistency(const DatasetManifest& manifest) {
   }
 }
 
+Json hdf5_json(const DatasetFormats& formats) {
+  return {{"layout", to_string(formats.hdf5_layout)}, {"compression", to_string(formats.hdf5_compression)}};
+}
+
+DatasetFormats formats_from(const Json& json) {
+  DatasetFormats formats;
+  set_formats(formats, json.at("formats").get<std::vector<std::string>>());
+  if (formats.hdf5) {
+    formats.hdf5_layout = parse_hdf5_layout(json.at("hdf5").at("layout"));
+    formats.hdf5_compression = parse_hdf5_compression(json.at("hdf5").at("compression"));
+  }
+  return formats;
+}
+
 DatasetManifest from_json(const Json& json) {
   DatasetManifest manifest;
   manifest.program = json.at("program");
@@ -147,6 +161,7 @@ DatasetManifest from_json(const Json& json) {
   for (const auto& [name, split] : json.at("splits").items()) manifest.splits.push_back(split_from(name, split));
   manifest.rejected = json.at("rejected").get<std::map<std::string, std::uint64_t>>();
   for (const Json& source : json.at("sources")) manifest.sources.push_back(source_from(source));
+  manifest.formats = formats_from(json);
   manifest.is_harmonised = json.at("values").at("harmonised");
   manifest.quantification_value = json.at("values").at("quantification_value");
   return manifest;
@@ -169,28 +184,30 @@ const Split& DatasetManifest::split(const std::string& name) const {
 
 std::string manifest_text(const DatasetManifest& manifest) {
   Json splits = Json::object();
-  for (const Split& split : manifest.splits) splits[split.name] = to_json(split);
-  const Json json = {{"format", "eoshard-dataset"},
-                     {"format_version", 1},
-                     {"program", manifest.program},
-                     {"version", manifest.version},
-                     {"command_line", manifest.command_line},
-                     {"configuration", Json::parse(manifest.configuration_json)},
-                     {"task", manifest.task},
-                     {"nomenclature", manifest.nomenclature},
-                     {"classes", manifest.classes},
-                     {"arrays", list_of(manifest.arrays)},
-                     {"values",
-                      {{"harmonised", manifest.is_harmonised},
-                       {"quantification_value", manifest.quantification_value},
-                       {"no_data", 0}}},
-                     {"split_rule", manifest.split_rule},
-                     {"seed", manifest.seed},
-                     {"splits", splits},
-                     {"rejected", manifest.rejected},
-                     {"sources", list_of(manifest.sources)},
-                     {"shard_samples", kShardSamples},
-                     {"codec", {{"uint16", "blosc-zstd-shuffle"}, {"uint8", "zstd"}}}};
+  for (const Split& split : manifest.splits) splits[split.name] = to_json(split, manifest.formats);
+  Json json = {{"format", "eoshard-dataset"},
+               {"format_version", 1},
+               {"program", manifest.program},
+               {"version", manifest.version},
+               {"command_line", manifest.command_line},
+               {"configuration", Json::parse(manifest.configuration_json)},
+               {"task", manifest.task},
+               {"nomenclature", manifest.nomenclature},
+               {"classes", manifest.classes},
+               {"arrays", list_of(manifest.arrays)},
+               {"values",
+                {{"harmonised", manifest.is_harmonised},
+                 {"quantification_value", manifest.quantification_value},
+                 {"no_data", 0}}},
+               {"split_rule", manifest.split_rule},
+               {"seed", manifest.seed},
+               {"splits", splits},
+               {"rejected", manifest.rejected},
+               {"sources", list_of(manifest.sources)},
+               {"formats", format_names(manifest.formats)},
+               {"shard_samples", kShardSamples},
+               {"codec", {{"uint16", "blosc-zstd-shuffle"}, {"uint8", "zstd"}}}};
+  if (manifest.formats.hdf5) json["hdf5"] = hdf5_json(manifest.formats);
   return json.dump(2) + "\n";
 }
 
@@ -215,6 +232,15 @@ DatasetManifest read_manifest(const std::filesystem::path& dataset) {
                 fmt::format("{} is no dataset: it has no {}; {}", dataset.string(), kManifestName, hint));
   }
   return with_context(path.string(), [&] { return parse_manifest(read_text_file(path)); });
+}
+
+void require_zarr(const DatasetManifest& manifest, const std::filesystem::path& dataset) {
+  if (manifest.formats.zarr) return;
+  throw Error(
+      ErrorKind::input,
+      fmt::format("{} is stored in HDF5 alone, and this program reads Zarr; make the dataset with --format zarr "
+                  "or zarr,hdf5",
+                  dataset.string()));
 }
 
 ArraySpec classes_spec(std::size_t classes) {

@@ -83,6 +83,7 @@ struct DatasetManifest {
   std::vector<Split> splits;                      ///< train, validation, test
   std::map<std::string, std::uint64_t> rejected;  ///< reason → patches
   std::vector<Source> sources;
+  DatasetFormats formats;
   bool is_harmonised = true;            ///< stored = DN + BOA_ADD_OFFSET
   double quantification_value = 10000;  ///< stored units per unit of reflectance
 
@@ -99,6 +100,9 @@ DatasetManifest parse_manifest(const std::string& text);
 
 /// Opens `dataset`/dataset.json. @throws Error{input} saying so when the folder is no finished dataset.
 DatasetManifest read_manifest(const std::filesystem::path& dataset);
+
+/// @throws Error{input} naming `dataset` when it is stored in HDF5 alone, for programs that read Zarr.
+void require_zarr(const DatasetManifest& manifest, const std::filesystem::path& dataset);
 
 /// Layout of the arrays beside the images: multi-hot labels and zero-padded patch ids.
 ArraySpec classes_spec(std::size_t classes);

@@ -81,7 +81,11 @@ Hdf5ArrayReader::Hdf5ArrayReader(std::filesystem::path dataset, std::string spli
       split_(std::move(split)),
       formats_(formats),
       spec_(std::move(spec)),
-      samples_(samples) {}
+      samples_(samples) {
+  if (formats_.hdf5_layout != Hdf5Layout::single) return;
+  const std::lock_guard lock(hdf5_mutex());
+  with_context(path_of(0).string(), [&] { open(0); });
+}
 
 Hdf5ArrayReader::~Hdf5ArrayReader() {
   const std::lock_guard lock(hdf5_mutex());

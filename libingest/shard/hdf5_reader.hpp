@@ -19,7 +19,8 @@ namespace eoshard::ingest {
 /// Thread-safe; the library is used by one thread at a time, chunks are decoded outside of it.
 class Hdf5ArrayReader {
  public:
-  /// `spec` and `samples` say what the files must hold. Files are opened on first use.
+  /// `spec` and `samples` say what the files must hold. Files of shards are opened on first use, a split's one file at
+  /// once. @throws Error where it is damaged or laid out in another way.
   Hdf5ArrayReader(std::filesystem::path dataset, std::string split, const DatasetFormats& formats, ArraySpec spec,
                   std::int64_t samples);
   ~Hdf5ArrayReader();

@@ -103,6 +103,16 @@ Hdf5File create_file(const std::filesystem::path& path, const Communicator* worl
 
 }  // namespace
 
+std::vector<Hdf5Array> hdf5_arrays(const std::vector<ImageArray>& images, const std::vector<std::string>& classes) {
+  std::vector<Hdf5Array> arrays;
+  for (const ImageArray& image : images) {
+    arrays.push_back({image_spec(image), {{"bands", image.bands}, {"resolution_m", std::int64_t{image.resolution_m}}}});
+  }
+  if (!classes.empty()) arrays.push_back({classes_spec(classes.size()), {{"names", classes}}});
+  arrays.push_back({patch_id_spec(), {}});
+  return arrays;
+}
+
 struct Hdf5Writer::State {
   struct Array {
     ArraySpec spec;

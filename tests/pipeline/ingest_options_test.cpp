@@ -24,6 +24,7 @@ IngestOptions example() {
   options.thresholds = {1, 2, 3, 4, 5, 60};
   options.split = "random:50/25/25";
   options.seed = 9;
+  options.formats = {true, true, Hdf5Layout::single, Hdf5Compression::none};
   return options;
 }
 
@@ -60,6 +61,9 @@ TEST(IngestOptions, EveryShapingOptionShows) {
   EXPECT_TRUE(changed([](IngestOptions& options) { options.thresholds.min_labelled_percent = 0; }));
   EXPECT_TRUE(changed([](IngestOptions& options) { options.split = "random:70/15/15"; }));
   EXPECT_TRUE(changed([](IngestOptions& options) { options.seed = 0; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.formats.hdf5 = false; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.formats.hdf5_layout = Hdf5Layout::shards; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.formats.hdf5_compression = Hdf5Compression::zstd; }));
 }
 
 TEST(IngestOptions, OrderOutputAndThreadsDoNotCount) {

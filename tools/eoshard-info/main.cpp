@@ -39,6 +39,7 @@ Json to_json(const Verification& verification) {
   Json damages = Json::array();
   for (const Damage& damage : verification.damages) {
     damages.push_back({{"split", damage.split},
+                       {"format", damage.format},
                        {"array", damage.array},
                        {"index", damage.index},
                        {"patch_id", damage.patch_id},
@@ -67,10 +68,19 @@ void print_bands(const Split& split) {
   }
 }
 
+std::string describe_formats(const DatasetFormats& formats) {
+  const std::string hdf5 =
+      fmt::format("HDF5 ({}, {})", formats.hdf5_layout == Hdf5Layout::single ? "a file a split" : "a file a shard",
+                  formats.hdf5_compression == Hdf5Compression::zstd ? "zstd" : "uncompressed");
+  if (!formats.hdf5) return "Zarr v3 shards";
+  return formats.zarr ? "Zarr v3 shards and " + hdf5 : hdf5;
+}
+
 void print_text(const DatasetManifest& manifest, const std::string& dataset) {
   fmt::print("{}: {} samples, {} classes ({}, {}), {} products, made by {} {}\n", dataset, manifest.samples(),
              manifest.classes.size(), manifest.nomenclature, manifest.task, manifest.sources.size(), manifest.program,
              manifest.version);
+  fmt::print("  stored as {}\n", describe_formats(manifest.formats));
   for (const Split& split : manifest.splits) fmt::print("  {:<10} {:>10} samples\n", split.name, split.samples);
   for (const auto& [reason, patches] : manifest.rejected) {
     if (patches > 0) fmt::print("  rejected   {:>10} {}\n", patches, reason);
@@ -86,7 +96,8 @@ void print_text(const DatasetManifest& manifest, const std::string& dataset) {
 void print_verification(const Verification& verification) {
   for (const Damage& damage : verification.damages) {
     const std::string place = damage.index < 0 ? "" : fmt::format(" sample {} ({})", damage.index, damage.patch_id);
-    fmt::print("damaged: {} {}{}: {}\n", damage.split, damage.array, place, damage.reason);
+    const char* const format = damage.format == "hdf5" ? "HDF5 " : "";
+    fmt::print("damaged: {} {}{}{}: {}\n", damage.split, format, damage.array, place, damage.reason);
   }
   fmt::print("verified {} chunks: {}\n", verification.chunks,
              verification.damages.empty() ? "all are whole" : fmt::format("{} damaged", verification.damages.size()));

@@ -20,17 +20,34 @@ namespace {
 using namespace eoshard;
 using namespace eoshard::ingest;
 
+struct FormatArguments {
+  std::string names = "zarr";
+  std::string layout = "shards";
+  std::string compression = "zstd";
+};
+
 struct Arguments {
   IngestOptions ingest;
+  FormatArguments formats;
   std::string out;
   std::string resume;
   bool as_json = false;
   std::string progress = "auto";
 };
 
+void declare_formats(CLI::App& app, FormatArguments& formats) {
+  const char* const group = "Formats";
+  app.add_option("--format", formats.names, "zarr, hdf5 or zarr,hdf5")->group(group);
+  app.add_option("--hdf5-layout", formats.layout,
+                 "shards: a file a shard; single: a file a split, written by all ranks")
+      ->group(group);
+  app.add_option("--hdf5-compression", formats.compression, "zstd (filter 32015, after shuffle) or none")->group(group);
+}
+
 void declare_options(CLI::App& app, Arguments& arguments) {
   IngestOptions& options = arguments.ingest;
   declare_ingest_arguments(app, options);
+  declare_formats(app, arguments.formats);
   app.add_option("-o,--out", arguments.out, "Folder of the dataset");
 
   const char* const run = "Run";
@@ -90,12 +107,25 @@ void check_is_complete(const Arguments& arguments) {
   if (arguments.out.empty()) throw Error(ErrorKind::usage, "--out is required");
 }
 
+DatasetFormats settle_formats(const FormatArguments& arguments, const CLI::App& app) {
+  DatasetFormats formats;
+  set_formats(formats, CLI::detail::split(arguments.names, ','));
+  formats.hdf5_layout = parse_hdf5_layout(arguments.layout);
+  formats.hdf5_compression = parse_hdf5_compression(arguments.compression);
+  for (const char* option : {"--hdf5-layout", "--hdf5-compression"}) {
+    if (formats.hdf5 || app.get_option(option)->count() == 0) continue;
+    throw Error(ErrorKind::usage, fmt::format("{} is given, but --format {} writes no HDF5", option, arguments.names));
+  }
+  return formats;
+}
+
 // The options given, or with --resume those of the interrupted run.
 IngestOptions settle_options(const Arguments& arguments, const CLI::App& app) {
   if (arguments.resume.empty()) {
     check_is_complete(arguments);
     IngestOptions options = arguments.ingest;
     options.out = arguments.out;
+    options.formats = settle_formats(arguments.formats, app);
     return options;
   }
   check_resume_stands_alone(app);
