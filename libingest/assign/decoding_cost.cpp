@@ -9,10 +9,10 @@
 namespace eoshard::ingest {
 namespace {
 
-const TileRate& rate_of(const WorkRates& rates, int codeblock_px) {
-  if (rates.tiles.empty()) throw Error(ErrorKind::internal, "there is no rate for any code-block size");
+const BandRate& rate_of(const WorkRates& rates, int codeblock_px) {
+  if (rates.empty()) throw Error(ErrorKind::internal, "there is no rate for any code-block size");
   const auto distance = [&](int other) { return std::abs(std::log2(double(other) / double(codeblock_px))); };
-  return std::min_element(rates.tiles.begin(), rates.tiles.end(),
+  return std::min_element(rates.begin(), rates.end(),
                           [&](const auto& a, const auto& b) { return distance(a.first) < distance(b.first); })
       ->second;
 }
@@ -24,22 +24,21 @@ double slope(double sum_of_squares, double sum_of_products) {
 
 }  // namespace
 
-WorkRates pixel_rates() {
-  WorkRates rates;
-  rates.tiles = {{64 * 64, {1 / 7.1e6, 0}}, {8 * 8, {1 / 4.1e6, 0}}, {4 * 4, {1 / 2.3e6, 0}}};
-  return rates;
+WorkRates standard_rates() {
+  return {{64 * 64, {1 / 7.1e6, 0, 0}}, {8 * 8, {1 / 4.1e6, 0, 0}}, {4 * 4, {1 / 2.3e6, 0, 0}}};
 }
 
 double cost_s(const UnitWork& work, const WorkRates& rates) {
-  double seconds = work.patch_pixels * rates.per_patch_pixel_s;
-  for (const TileWork& tiles : work.tiles) {
-    const TileRate& rate = rate_of(rates, tiles.codeblock_px);
-    seconds += tiles.pixels * rate.per_pixel_s + tiles.bytes * rate.per_byte_s;
+  double seconds = 0;
+  for (const BandWork& band : work) {
+    const BandRate& rate = rate_of(rates, band.codeblock_px);
+    seconds += band.tile_pixels * rate.per_pixel_s + band.tile_bytes * rate.per_byte_s +
+               band.patch_pixels * rate.per_patch_pixel_s;
   }
   return seconds;
 }
 
-TileRate fit_rate(std::span<const TileTiming> timings) {
+BandRate fit_rate(std::span<const TileTiming> timings) {
   if (timings.empty()) throw Error(ErrorKind::internal, "a rate needs a timing");
   double pp = 0, pb = 0, bb = 0, ps = 0, bs = 0;  // sums of products of pixels, bytes and seconds
   for (const TileTiming& tile : timings) {
@@ -51,10 +50,10 @@ TileRate fit_rate(std::span<const TileTiming> timings) {
   }
   // Normal equations of seconds = a pixels + b bytes. Tiles that are all alike determine no second rate.
   const double determinant = pp * bb - pb * pb;
-  if (determinant <= 1e-9 * pp * bb) return {slope(pp, ps), 0};
-  const TileRate rate = {(ps * bb - bs * pb) / determinant, (bs * pp - ps * pb) / determinant};
-  if (rate.per_byte_s < 0) return {slope(pp, ps), 0};
-  if (rate.per_pixel_s < 0) return {0, slope(bb, bs)};
+  if (determinant <= 1e-9 * pp * bb) return {slope(pp, ps), 0, 0};
+  const BandRate rate = {(ps * bb - bs * pb) / determinant, (bs * pp - ps * pb) / determinant, 0};
+  if (rate.per_byte_s < 0) return {slope(pp, ps), 0, 0};
+  if (rate.per_pixel_s < 0) return {0, slope(bb, bs), 0};
   return rate;
 }
 

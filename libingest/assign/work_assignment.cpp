@@ -124,9 +124,4 @@ WorkAssignment assign_by_packing(std::span<const double> costs_s, int ranks) {
   return best;
 }
 
-double decoding_seconds(int resolution_m, double pixels) {
-  const double pixels_per_second = resolution_m == 10 ? 7.1e6 : resolution_m == 20 ? 4.1e6 : 2.3e6;
-  return pixels / pixels_per_second;
-}
-
 }  // namespace eoshard::ingest

@@ -28,7 +28,4 @@ WorkAssignment assign_longest_first(std::span<const double> costs_s, int ranks);
 /// scheduling", with best fit in place of first fit). Never worse than assign_longest_first, where the search begins.
 WorkAssignment assign_by_packing(std::span<const double> costs_s, int ranks);
 
-/// Seconds that one core takes to decode `pixels` of JPEG 2000 at a native resolution of 10, 20 or 60 m.
-double decoding_seconds(int resolution_m, double pixels);
-
 }  // namespace eoshard::ingest

@@ -32,7 +32,9 @@ struct IngestOptions {
   std::uint64_t seed = 0;
   DatasetFormats formats;
 
-  int threads = 0;  ///< of this rank; 0: its share of the node's cores
+  std::string assign = "groups";  ///< how units are dealt to ranks
+  std::string plan;               ///< file of eoshard-plan that deals them instead; "": none
+  int threads = 0;                ///< of this rank; 0: its share of the node's cores
   bool overwrite = false;
   std::string command_line;
 };

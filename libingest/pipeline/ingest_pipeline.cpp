@@ -8,7 +8,7 @@
 #include <map>
 #include <numeric>
 
-#include "libingest/assign/work_assignment.hpp"
+#include "libingest/assign/assign_method.hpp"
 #include "libingest/core/file.hpp"
 #include "libingest/core/version.hpp"
 #include "libingest/gdal/gdal_errors.hpp"
@@ -22,6 +22,7 @@
 #include "libingest/pipeline/product_survey.hpp"
 #include "libingest/pipeline/source_verification.hpp"
 #include "libingest/pipeline/work_folder.hpp"
+#include "libingest/pipeline/work_plan.hpp"
 
 namespace eoshard::ingest {
 namespace {
@@ -77,6 +78,7 @@ class Ingest {
       if (options_.no_native && options_.upsample.empty()) {
         throw Error(ErrorKind::usage, "--no-native leaves no band; add --upsample");
       }
+      parse_assign_method(options_.assign);
     });
     labels_ = prepare_labels(options_, world_);
   }
@@ -106,23 +108,40 @@ class Ingest {
   // Step 1: products are dealt to ranks; each scan is committed, then all learn the outcome.
   void scan_products() { products_ = survey_products(options_, labels_, work_, world_, log_, progress_); }
 
-  // Step 2: the units of all products are dealt to ranks; the same plan on every rank.
+  // Step 2: the units of all products are dealt to ranks; the same on every rank.
   void plan_work() {
-    std::vector<double> costs_s;
     for (std::size_t product = 0; product < products_.size(); ++product) {
-      for (std::size_t number = 0; number < products_[product].costs_s.size(); ++number) {
+      for (std::size_t number = 0; number < products_[product].units.size(); ++number)
         units_.push_back({product, number});
-        costs_s.push_back(products_[product].costs_s[number]);
-      }
     }
-    const WorkAssignment plan = assign_longest_first(costs_s, world_.size());
+    const WorkAssignment plan = options_.plan.empty() ? own_assignment() : given_assignment();
     times_.predicted_cpu_s = plan.load_of_rank[static_cast<std::size_t>(world_.rank())];
     own_units_ = plan.units_of_rank[static_cast<std::size_t>(world_.rank())];
     if (world_.is_root() && plan.ideal() > 0) {
       log_.info(
           fmt::format("{} products, {} candidate patches, {} work units on {} ranks; busiest rank over mean: {:.3f}",
-                      products_.size(), candidates(), units_.size(), world_.size(), plan.makespan() / plan.ideal()));
+                      products_.size(), candidates(), units_.size(), world_.size(), plan.imbalance()));
     }
+  }
+
+  WorkAssignment own_assignment() const {
+    return assign_products(product_work(products_, standard_rates()), parse_assign_method(options_.assign),
+                           world_.size());
+  }
+
+  WorkAssignment given_assignment() const {
+    std::string text;
+    world_.agree([&] {
+      if (world_.is_root()) text = read_text_file(options_.plan);
+    });
+    text = world_.broadcast(std::move(text));
+    WorkAssignment assignment;
+    world_.agree([&] {
+      with_context(options_.plan, [&] {
+        assignment = find_assignment(parse_plan(text), world_.size(), configuration_json(options_), products_);
+      });
+    });
+    return assignment;
   }
 
   // Step 3: own units that are not committed yet.

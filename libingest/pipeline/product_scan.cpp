@@ -8,7 +8,6 @@
 #include <atomic>
 #include <nlohmann/json.hpp>
 
-#include "libingest/assign/work_assignment.hpp"
 #include "libingest/core/error.hpp"
 #include "libingest/decode/band_reader.hpp"
 #include "libingest/decode/tile_coverage.hpp"
@@ -172,22 +171,6 @@ ScannedPixels scan_product(const Product& product, const IngestOptions& options,
     }
   });
   return pixels;
-}
-
-std::vector<double> decoding_costs(const ProductScan& scan, const std::vector<ImageArray>& arrays) {
-  const std::vector<PatchPosition> candidates = scan.candidates();
-  std::vector<double> costs;
-  for (const std::vector<std::size_t>& unit : arrays_of_units(arrays)) {
-    costs.push_back(0);
-    for (const ResolutionGroup& group : resolution_groups(bands_of_unit(arrays, unit))) {
-      // One band's tiling speaks for the group: an estimate needs no more.
-      const BandReader band(scan.product.band_files.at(std::string(group.bands.front().name)));
-      const std::vector<bool> is_needed = find_needed_tiles(band.layout(), candidates, group.patch_px);
-      const double pixels = needed_pixels(band.layout(), is_needed);
-      costs.back() += decoding_seconds(group.resolution_m, pixels * static_cast<double>(group.bands.size()));
-    }
-  }
-  return costs;
 }
 
 std::string serialise_scan(const ProductScan& scan) {

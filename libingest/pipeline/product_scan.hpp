@@ -40,9 +40,6 @@ struct ScannedPixels {
 /// Judges the patches of `product`, on all of this rank's threads.
 ScannedPixels scan_product(const Product& product, const IngestOptions& options, const LabelSettings& labels);
 
-/// Seconds that one core needs to decode each unit of arrays_of_units(arrays): the tiles that hold a candidate.
-std::vector<double> decoding_costs(const ProductScan& scan, const std::vector<ImageArray>& arrays);
-
 /// A scan as the bytes of its file, and back. @throws Error{io} when they are damaged.
 std::string serialise_scan(const ProductScan& scan);
 ProductScan parse_scan(const std::string& bytes);

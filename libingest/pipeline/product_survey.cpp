@@ -14,6 +14,7 @@
 #include "libingest/pipeline/product_scan.hpp"
 #include "libingest/pipeline/scan_parts.hpp"
 #include "libingest/pipeline/source_verification.hpp"
+#include "libingest/pipeline/unit_work.hpp"
 #include "libingest/product/product_identity.hpp"
 #include "libingest/product/safe_product.hpp"
 #include "libingest/product/source_list.hpp"
@@ -39,14 +40,34 @@ ScannedProduct summarise(const ProductScan& scan, const std::vector<ImageArray>&
            static_cast<std::uint64_t>(scan.grid.count()), 0, count_rejected(scan)},
           product.quantification_value,
           scan.candidates().size(),
-          decoding_costs(scan, arrays)};
+          work_of_units(scan, arrays)};
+}
+
+Json to_json(const std::vector<UnitWork>& units) {
+  Json list = Json::array();
+  for (const UnitWork& unit : units) {
+    list.push_back(Json::array());
+    for (const BandWork& band : unit)
+      list.back().push_back({band.codeblock_px, band.tile_pixels, band.tile_bytes, band.patch_pixels});
+  }
+  return list;
+}
+
+std::vector<UnitWork> units_from(const Json& json) {
+  std::vector<UnitWork> units;
+  for (const Json& unit : json) {
+    units.emplace_back();
+    for (const Json& band : unit) units.back().push_back({band.at(0), band.at(1), band.at(2), band.at(3)});
+  }
+  return units;
 }
 
 Json to_json(const ScannedProduct& scanned) {
   const Source& source = scanned.source;
-  return {source.product,   source.id_stem,     source.path,     source.baseline,
-          source.mgrs_tile, source.acquired,    source.epsg,     source.boa_add_offset,
-          source.patches,   scanned.candidates, scanned.costs_s, scanned.quantification_value,
+  return {source.product,     source.id_stem,         source.path,
+          source.baseline,    source.mgrs_tile,       source.acquired,
+          source.epsg,        source.boa_add_offset,  source.patches,
+          scanned.candidates, to_json(scanned.units), scanned.quantification_value,
           source.rejected};
 }
 
@@ -64,7 +85,7 @@ ScannedProduct scanned_from(const Json& json) {
                     0,
                     json.at(12).get<std::map<std::string, std::uint64_t>>()};
   scanned.candidates = json.at(9);
-  scanned.costs_s = json.at(10).get<std::vector<double>>();
+  scanned.units = units_from(json.at(10));
   scanned.quantification_value = json.at(11);
   return scanned;
 }

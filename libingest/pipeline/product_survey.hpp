@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "libingest/assign/decoding_cost.hpp"
 #include "libingest/core/log.hpp"
 #include "libingest/core/progress.hpp"
 #include "libingest/label/patch_labeler.hpp"
@@ -19,7 +20,7 @@ struct ScannedProduct {
   Source source;
   double quantification_value = 0;
   std::uint64_t candidates = 0;
-  std::vector<double> costs_s;  ///< one a unit of arrays_of_units()
+  std::vector<UnitWork> units;  ///< one a unit of arrays_of_units()
 };
 
 /// The products that `arguments` name (expand_sources), looked up by the root alone. Collective.

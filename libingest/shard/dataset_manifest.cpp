@@ -5,13 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validation_results.hpp>
-#include <valijson/validator.hpp>
 
 #include "libingest/core/file.hpp"
+#include "libingest/core/json_schema.hpp"
 #include "libingest/shard/dataset_schema.hpp"
 
 namespace eoshard::ingest {
@@ -95,26 +91,6 @@ Source source_from(const Json& json) {
   return {json.at("product"),   json.at("id_stem"),  json.at("path"),    json.at("baseline"),
           json.at("mgrs_tile"), json.at("acquired"), json.at("epsg"),    json.at("boa_add_offset"),
           json.at("patches"),   json.at("kept"),     json.at("rejected")};
-}
-
-// valijson's adapter is for nlohmann::json, so the check parses into that.
-void check_schema(const std::string& text) {
-  const auto schema_json = nlohmann::json::parse(kDatasetSchema);
-  const auto target = nlohmann::json::parse(text);
-  valijson::Schema schema;
-  valijson::SchemaParser(valijson::SchemaParser::kDraft7)
-      .populateSchema(valijson::adapters::NlohmannJsonAdapter(schema_json), schema);
-  valijson::ValidationResults results;
-  valijson::Validator validator;
-  if (validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(target), &results)) return;
-  valijson::ValidationResults::Error error;
-  std::string where, what;
-  while (results.popError(error)) {  // the first names the outermost place, the last the innermost
-    where.clear();
-    for (const std::string& part : error.context) where += part;
-    what = error.description;
-  }
-  throw Error(ErrorKind::input, fmt::format("not a dataset manifest of this version: at {}: {}", where, what));
 }
 
 // What the schema cannot say: lists that must have the same length.
@@ -213,7 +189,7 @@ std::string manifest_text(const DatasetManifest& manifest) {
 
 DatasetManifest parse_manifest(const std::string& text) {
   try {
-    check_schema(text);
+    check_json_schema(text, kDatasetSchema, "a dataset manifest");
     DatasetManifest manifest = from_json(Json::parse(text));
     check_consistency(manifest);
     return manifest;

@@ -105,6 +105,15 @@ void declare_ingest_arguments(CLI::App& app, IngestOptions& options) {
   declare_split(app, options);
 }
 
+CLI::Option* declare_assign(CLI::App& app, std::string& method) {
+  return app
+      .add_option(
+          "--assign", method,
+          "How work is dealt to ranks: groups (by resolution), lpt (whole products) or algorithm1 (the paper's)")
+      ->check(CLI::IsMember({"groups", "lpt", "algorithm1"}))
+      ->group("Run");
+}
+
 void declare_threads(CLI::App& app, int& threads) {
   app.add_option("--threads", threads, "Threads of each rank; 0: the rank's share of the node's cores")
       ->check(CLI::NonNegativeNumber)

@@ -10,6 +10,9 @@ namespace eoshard {
 /// Declares, beside the variables that they fill, the options that decide which patches a dataset is made of.
 void declare_ingest_arguments(CLI::App& app, ingest::IngestOptions& options);
 
+/// Declares --assign groups|lpt|algorithm1.
+CLI::Option* declare_assign(CLI::App& app, std::string& method);
+
 /// Declares --threads.
 void declare_threads(CLI::App& app, int& threads);
 

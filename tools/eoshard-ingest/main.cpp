@@ -52,6 +52,10 @@ void declare_options(CLI::App& app, Arguments& arguments) {
 
   const char* const run = "Run";
   declare_threads(app, options.threads);
+  CLI::Option* const assign = declare_assign(app, options.assign);
+  app.add_option("--plan", options.plan, "Deal work to ranks as this file of eoshard-plan says")
+      ->excludes(assign)
+      ->group(run);
   app.add_option("--resume", arguments.resume, "Go on with the interrupted run in this folder, with its options")
       ->group(run);
   app.add_flag("--overwrite", options.overwrite, "Replace a finished dataset, or an unfinished one of other options")
@@ -89,7 +93,8 @@ void print_summary(const DatasetManifest& manifest, const std::filesystem::path&
 
 // Options that stay free when an interrupted run is resumed: they do not shape the dataset.
 bool is_free_with_resume(const std::string& option) {
-  constexpr std::array<std::string_view, 5> kFree = {"resume", "threads", "progress", "json", "verbose"};
+  constexpr std::array<std::string_view, 7> kFree = {"resume",   "threads", "assign", "plan",
+                                                     "progress", "json",    "verbose"};
   return std::find(kFree.begin(), kFree.end(), option) != kFree.end();
 }
 
@@ -132,6 +137,8 @@ IngestOptions settle_options(const Arguments& arguments, const CLI::App& app) {
   IngestOptions options = parse_configuration(WorkFolder(arguments.resume).read_configuration());
   options.out = arguments.resume;
   options.threads = arguments.ingest.threads;
+  options.assign = arguments.ingest.assign;
+  options.plan = arguments.ingest.plan;
   options.command_line = arguments.ingest.command_line;
   return options;
 }

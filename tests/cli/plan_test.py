@@ -1,0 +1,94 @@
+"""eoshard-plan: figures and files, plans that eoshard-ingest executes or refuses."""
+import json
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from tests.support import harness  # noqa: E402
+
+METHODS = ["groups", "lpt", "algorithm1"]
+
+
+class Products(harness.ClassFolderTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.products = harness.synthesise(cls.root / "in", "--products", 3, "--size", 1440, "--cloud-percent", 20)
+        cls.common = ["--labels", cls.root / "in/clc.tif", *cls.products]
+
+    def plan(self, *options, ranks=0, check=True):
+        return harness.run("eoshard-plan", *self.common, *options, ranks=ranks, check=check)
+
+    def ingest(self, name, *options, ranks=0, check=True):
+        return harness.run("eoshard-ingest", "--out", self.folder / name, *self.common, *options, ranks=ranks,
+                           check=check)
+
+    def test_figures_of_every_method(self):
+        report = json.loads(self.plan("--ranks", "1,2,4", "--json").stdout)
+        self.assertEqual(report["products"], 3)
+        self.assertEqual([plan["ranks"] for plan in report["plans"]], [1, 2, 4])
+        for plan in report["plans"]:
+            self.assertEqual(list(plan["methods"]), METHODS)
+            for method in plan["methods"].values():
+                self.assertEqual(len(method["load_of_rank_s"]), plan["ranks"])
+                self.assertAlmostEqual(sum(method["load_of_rank_s"]), report["core_seconds"])
+                self.assertAlmostEqual(method["busiest_rank_s"], max(method["load_of_rank_s"]))
+                self.assertAlmostEqual(method["makespan_over_ideal"],
+                                       max(method["load_of_rank_s"]) * plan["ranks"] / report["core_seconds"])
+            self.assertLessEqual(plan["methods"]["groups"]["busiest_rank_s"],
+                                 plan["methods"]["lpt"]["busiest_rank_s"])
+        # Rates come from these files: something was measured for each code-block size, and is no standard rate.
+        standard = json.loads(self.plan("--ranks", 1, "--calibration-tiles", 0, "--json").stdout)["rates"]
+        self.assertTrue(all(rate["per_pixel_s"] + rate["per_byte_s"] > 0 for rate in report["rates"]))
+        self.assertNotEqual(report["rates"], standard)
+
+    def test_the_table_is_for_people(self):
+        text = self.plan("--ranks", "2", "--assign", "lpt", "--cores-per-rank", 4).stdout
+        for word in ("3 products", "busiest/mean", "patches max/mean", "*lpt", "algorithm1", "s on 4 cores",
+                     "Seconds of each of 2 ranks by lpt"):
+            self.assertIn(word, text)
+
+    def test_the_number_of_ranks_that_scan_changes_no_candidate(self):
+        reports = [json.loads(self.plan("--ranks", 2, "--json", "--calibration-tiles", 0, ranks=ranks).stdout)
+                   for ranks in (0, 2)]
+        self.assertEqual(reports[0], reports[1])
+
+    def test_ingest_executes_a_plan(self):
+        self.plan("--ranks", "1,2", "--out", self.folder / "plan.json")
+        planned = json.loads((self.folder / "plan.json").read_text())
+        self.assertEqual(sorted(sum(planned["plans"][1]["units_of_rank"], [])), list(range(9)))
+        # All work to rank 1: the log says that the plan was followed, the dataset is the same.
+        planned["plans"][1]["units_of_rank"] = [[], list(range(9))]
+        (self.folder / "odd.json").write_text(json.dumps(planned))
+        log = self.ingest("planned", "--plan", self.folder / "odd.json", ranks=2).stderr
+        self.assertIn("busiest rank over mean: 2.000", log)
+        self.ingest("own", ranks=2)
+        self.assertEqual(harness.files_below(self.folder / "planned"), harness.files_below(self.folder / "own"))
+
+    def test_every_method_makes_the_same_dataset(self):
+        for method in METHODS:
+            self.ingest(method, "--assign", method, ranks=2)
+        for method in METHODS[1:]:
+            self.assertEqual(harness.files_below(self.folder / method), harness.files_below(self.folder / "groups"))
+
+    def test_a_plan_that_does_not_fit_is_refused(self):
+        plan = self.folder / "plan.json"
+        self.plan("--ranks", "2", "--out", plan, "--calibration-tiles", 0)
+        cases = {"the plan is for 2 ranks, this run has 1": (["--plan", plan], 0),
+                 "other options (seed)": (["--plan", plan, "--seed", 5], 2),
+                 "none.json": (["--plan", self.folder / "none.json"], 0)}
+        for message, (options, ranks) in cases.items():
+            with self.subTest(message):
+                result = self.ingest("refused", *options, ranks=ranks, check=False)
+                self.assertNotEqual(result.returncode, 0)
+                self.assertEqual(len(harness.errors(result)), 1)
+                self.assertIn(message, harness.errors(result)[0])
+        both = self.ingest("refused", "--plan", plan, "--assign", "lpt", check=False)
+        self.assertEqual(both.returncode, 2)
+        self.assertIn("--assign", both.stderr)
+        plan.write_text(plan.read_text()[:-20])
+        result = self.ingest("refused", "--plan", plan, check=False)
+        self.assertIn("plan.json", harness.errors(result)[0])
+
+
+harness.main()
