@@ -1,4 +1,4 @@
-"""eoshard-plan: figures and files, plans that eoshard-ingest executes or refuses."""
+"""eoshard-plan: figures and files, plans that eoshard-ingest executes or refuses, and lists of patch ids."""
 import json
 import pathlib
 import sys
@@ -89,6 +89,50 @@ class Products(harness.ClassFolderTest):
         plan.write_text(plan.read_text()[:-20])
         result = self.ingest("refused", "--plan", plan, check=False)
         self.assertIn("plan.json", harness.errors(result)[0])
+
+
+class Lists(harness.FolderTest):
+    def plan(self, *options, check=True):
+        return harness.run("eoshard-plan", *options, "--ranks", "1,2", "--json", check=check)
+
+    def write_list(self, name, ids, header="patch_id", ending="\n"):
+        path = self.folder / name
+        text = "".join(f"{line}{ending}" for line in ([header] if header else []) + ids)
+        path.write_bytes(text.encode())
+        return path
+
+    def test_lists_of_every_kind_give_the_same_plan(self):
+        a = [f"S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_{column:02}_57" for column in range(40)]
+        b = [f"S2B_MSIL2A_20170808T094029_N9999_R036_T35ULA_{column:02}_00" for column in range(90)]
+        plain = self.plan("--patch-list", self.write_list("plain.txt", a + b, header=None))
+        report = json.loads(plain.stdout)
+        self.assertEqual((report["products"], report["patches"]), (2, 130))
+        variants = [[self.write_list("crlf.csv", b + a, ending="\r\n")], [self.write_list("more.csv", [f"{name},train" for name in a + b], header="patch_id,split")],
+                    [self.write_list("one.txt", a + b[:9]), self.write_list("two.txt", b)]]
+        for files in variants:
+            with self.subTest(files[0].name):
+                self.assertEqual(self.plan("--patch-list", *files).stdout, plain.stdout)
+
+    def test_products_drawn_from_a_list(self):
+        ids = [f"S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_{column:02}_57" for column in range(40)]
+        path = self.write_list("list.txt", ids)
+        one, many = (json.loads(self.plan("--patch-list", path, *options).stdout)
+                     for options in ([], ["--draw-products", 50]))
+        self.assertEqual((many["products"], many["patches"]), (50, 2000))
+        self.assertAlmostEqual(many["core_seconds"], 50 * one["core_seconds"])
+
+    def test_what_cannot_be_planned_is_refused(self):
+        v1 = self.write_list("v1.csv", ["S2A_MSIL2A_20170613T101031_26_57"])
+        odd = self.write_list("odd.csv", ["S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_95_57"])
+        empty = self.write_list("empty.csv", [])
+        for message, options in {"MGRS tile": ["--patch-list", v1], "91 x 91": ["--patch-list", odd],
+                                 "no patch": ["--patch-list", empty],
+                                 "either products": ["--patch-list", v1, "x.SAFE"],
+                                 "--out": ["--patch-list", v1, "--out", "plan.json"]}.items():
+            with self.subTest(message):
+                result = self.plan(*options, check=False)
+                self.assertIn(message, harness.errors(result)[0])
+                self.assertEqual(len(harness.errors(result)), 1)
 
 
 harness.main()

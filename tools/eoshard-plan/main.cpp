@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <optional>
 
 #include "libingest/core/error.hpp"
 #include "libingest/core/file.hpp"
 #include "libingest/core/progress.hpp"
 #include "libingest/pipeline/array_layout.hpp"
+#include "libingest/pipeline/listed_work.hpp"
 #include "libingest/pipeline/plan_survey.hpp"
 #include "libingest/pipeline/work_plan.hpp"
 #include "tools/common/ingest_arguments.hpp"
@@ -20,6 +22,7 @@ using namespace eoshard::ingest;
 
 struct Arguments {
   IngestOptions ingest;
+  std::vector<std::string> patch_lists;
   std::vector<int> ranks;
   std::string assign = "groups";
   int cores_per_rank = 1;
@@ -33,6 +36,9 @@ struct Arguments {
 void declare_options(CLI::App& app, Arguments& arguments) {
   declare_ingest_arguments(app, arguments.ingest);
   const char* const plan = "Plan";
+  app.add_option("--patch-list", arguments.patch_lists,
+                 "Plan from lists of patch ids instead of products: text, CSV, or BigEarthNet v2's metadata.parquet")
+      ->group(plan);
   app.add_option("--ranks", arguments.ranks, "Numbers of ranks, e.g. 1,2,4,72")
       ->delimiter(',')
       ->required()
@@ -56,14 +62,21 @@ void declare_options(CLI::App& app, Arguments& arguments) {
   app.add_flag("--json", arguments.is_json, "Print JSON")->group(run);
   declare_threads(app, arguments.ingest.threads);
   declare_progress(app, arguments.progress);
-  app.footer("eoshard-plan --labels clc.tif --ranks 2,4,8 --out plan.json *.SAFE");
+  app.footer(
+      "eoshard-plan --labels clc.tif --ranks 2,4,8 --out plan.json *.SAFE\n"
+      "eoshard-plan --patch-list metadata.parquet --ranks 72,96,1024 --json");
 }
 
+bool plans_from_lists(const Arguments& arguments) { return !arguments.patch_lists.empty(); }
+
 void check_arguments(const Arguments& arguments) {
-  if (arguments.ingest.sources.empty()) throw Error(ErrorKind::usage, "no product is named (PRODUCT...)");
-  if (!arguments.out.empty() && arguments.draw_products > 0) {
-    throw Error(ErrorKind::usage, "a plan of drawn products cannot be executed: leave out --out or --draw-products");
-  }
+  if (plans_from_lists(arguments) != arguments.ingest.sources.empty())
+    throw Error(ErrorKind::usage, "name either products (PRODUCT...) or lists (--patch-list)");
+  if (!arguments.out.empty() && (plans_from_lists(arguments) || arguments.draw_products > 0))
+    throw Error(ErrorKind::usage,
+                "only a plan of products can be executed: --out goes with neither --patch-list nor "
+                "--draw-products");
+  parse_assign_method(arguments.assign);
 }
 
 WorkPlan make_plan(const Arguments& arguments, const PlanSurvey& survey, const BalanceReport& report) {
@@ -89,23 +102,25 @@ PlanSurvey survey(const Arguments& arguments, const Communicator& world, const L
 }
 
 // Rank 0 deals and prints; nothing is left to do for the others.
-void report_balance(const Arguments& arguments, const PlanSurvey& surveyed) {
+void report_balance(const Arguments& arguments, const std::optional<PlanSurvey>& surveyed) {
   BalanceReport report;
   report.chosen = parse_assign_method(arguments.assign);
   report.cores_per_rank = arguments.cores_per_rank;
-  report.rates = surveyed.rates;
-  report.products = product_work(surveyed.products, report.rates);
+  report.rates = surveyed ? surveyed->rates : standard_rates();
+  report.products = surveyed ? product_work(surveyed->products, report.rates)
+                             : listed_work(read_listed_products(arguments.patch_lists), report.rates);
   if (arguments.draw_products > 0)
     report.products = draw_products(report.products, arguments.draw_products, arguments.ingest.seed);
   report.balances = compare_methods(report.products, arguments.ranks);
   if (!arguments.out.empty())
-    write_file(arguments.out, plan_text(make_plan(arguments, surveyed, report)), Durability::fsync);
+    write_file(arguments.out, plan_text(make_plan(arguments, *surveyed, report)), Durability::fsync);
   fmt::print("{}", arguments.is_json ? report_json(report) : report_text(report));
 }
 
 int run(const Arguments& arguments, const Communicator& world, const Log& log) {
   world.agree([&] { check_arguments(arguments); });
-  const PlanSurvey surveyed = survey(arguments, world, log);
+  std::optional<PlanSurvey> surveyed;
+  if (!plans_from_lists(arguments)) surveyed = survey(arguments, world, log);
   world.agree([&] {
     if (world.is_root()) report_balance(arguments, surveyed);
   });
