@@ -8,7 +8,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from tests.support import harness  # noqa: E402
 
-TABLE = harness.SHARED / "bigearthnet/metadata.parquet"
+TABLE = harness.SHARED / "data/bigearthnet/metadata.parquet"
 
 
 def plan(ranks, *options):
@@ -23,7 +23,7 @@ def plan(ranks, *options):
 class Balance(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        harness.need_shared("bigearthnet/metadata.parquet")
+        harness.need_shared("data/bigearthnet/metadata.parquet")
 
     def test_the_table_over_up_to_128_ranks(self):
         report, plans, _ = plan(range(1, 129))
