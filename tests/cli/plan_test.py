@@ -127,7 +127,7 @@ class Lists(harness.FolderTest):
         empty = self.write_list("empty.csv", [])
         for message, options in {"MGRS tile": ["--patch-list", v1], "91 x 91": ["--patch-list", odd],
                                  "no patch": ["--patch-list", empty],
-                                 "either products": ["--patch-list", v1, "x.SAFE"],
+                                 "either products": ["x.SAFE", "--patch-list", v1],
                                  "--out": ["--patch-list", v1, "--out", "plan.json"]}.items():
             with self.subTest(message):
                 result = self.plan(*options, check=False)
