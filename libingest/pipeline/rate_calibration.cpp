@@ -80,7 +80,7 @@ double time_patches(const std::shared_ptr<TileRow>& row, const SampleTile& sampl
   encoder.encode(std::as_bytes(std::span(pixels)));  // its buffers are made
   const double begin = thread_seconds();
   for (int square = 0; square < squares; ++square) {
-    cut_square(rows, left + square * side, row->first_line(), side, pixels);
+    cut_box(rows, {left + square * side, row->first_line(), side, side}, pixels);
     harmonise(pixels, 0);
     encoder.encode(std::as_bytes(std::span(pixels)));
   }
