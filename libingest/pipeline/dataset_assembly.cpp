@@ -65,12 +65,14 @@ void fill_in_counts(Source& source, const ProductCounts& counts) {
 class Assembly {
  public:
   Assembly(std::vector<Source> sources, const WorkFolder& work, const IngestOptions& options,
-           const std::vector<std::string>& classes, const Communicator& world, const ProgressCallback& progress)
+           const std::vector<std::string>& classes, BaseDataset* base, const Communicator& world,
+           const ProgressCallback& progress)
       : sources_(std::move(sources)),
         work_(work),
         rules_{parse_split_rule(options.split, options.seed), stored_arrays(options), options.keep_zero_pixels},
         formats_(options.formats),
         classes_(classes),
+        base_(base),
         world_(world),
         progress_(progress) {
     for (const Source& source : sources_) products_.push_back(source.id_stem);
@@ -83,6 +85,7 @@ class Assembly {
       tally_own_products();
     });
     share_counts();
+    add_base_totals();
     const auto write_own = [&](Watch& watch) {
       write_own_rows(watch);
       write_own_shards(watch);
@@ -130,11 +133,14 @@ class Assembly {
       }
     }
     for (std::size_t split = 0; split < kSplits; ++split) {
-      first_index_[split].assign(1, 0);
+      first_index_[split].assign(1, static_cast<std::uint64_t>(base_samples(split)));
       for (const ProductCounts& counts : counts_)
         first_index_[split].push_back(first_index_[split].back() + counts.samples[split]);
     }
   }
+
+  // Samples that were there before; they keep their indices.
+  std::int64_t base_samples(std::size_t split) const { return base_ == nullptr ? 0 : base_->samples(split); }
 
   std::int64_t samples(std::size_t split) const { return static_cast<std::int64_t>(first_index_[split].back()); }
 
@@ -155,12 +161,14 @@ class Assembly {
   bool is_single_file() const { return formats_.hdf5 && formats_.hdf5_layout == Hdf5Layout::single; }
   bool has_shards() const { return formats_.zarr || !is_single_file(); }
 
-  // All (split, shard).
+  // Every (split, shard) that holds a new sample.
   std::vector<std::pair<std::size_t, std::int64_t>> shards() const {
     std::vector<std::pair<std::size_t, std::int64_t>> all;
     if (!has_shards()) return all;
     for (std::size_t split = 0; split < kSplits; ++split) {
-      for (std::int64_t shard = 0; shard < shard_count(samples(split)); ++shard) all.emplace_back(split, shard);
+      if (samples(split) == base_samples(split)) continue;  // none, or none new
+      for (std::int64_t shard = base_samples(split) / kShardSamples; shard < shard_count(samples(split)); ++shard)
+        all.emplace_back(split, shard);
     }
     return all;
   }
@@ -175,14 +183,29 @@ class Assembly {
     }
   }
 
+  // The sums go on from those of the old samples.
+  void add_base_totals() {
+    if (base_ == nullptr) return;
+    for (std::size_t split = 0; split < kSplits; ++split) {
+      const Split& old = base_->manifest().split(std::string(kSplitNames[split]));
+      for (const BandStatistics& statistics : old.statistics) {
+        const auto band = std::find_if(kBands.begin(), kBands.end(),
+                                       [&](const BandInfo& info) { return info.name == statistics.band; });
+        totals_[split].moments[static_cast<std::size_t>(band - kBands.begin())].add(from_statistics(statistics));
+      }
+      for (std::size_t index = 0; index < old.class_counts.size(); ++index)
+        totals_[split].class_counts[index] += old.class_counts[index];
+    }
+  }
+
   std::int64_t samples_of_shard(std::size_t split, std::int64_t shard) const {
     return std::min(kShardSamples, samples(split) - shard * kShardSamples);
   }
 
-  // Calls `visit(tally, survivor)` for `count` samples of a split, in order.
+  // Calls `visit(tally, survivor)` for the new ones among `count` samples of a split, in order.
   template <class Visit>
   void for_each_sample(std::size_t split, std::int64_t first, std::int64_t count, const Visit& visit) {
-    const auto begin = static_cast<std::uint64_t>(first);
+    const auto begin = static_cast<std::uint64_t>(std::max(first, base_samples(split)));
     const auto end = static_cast<std::uint64_t>(first + count);
     const auto& firsts = first_index_[split];
     auto product = static_cast<std::size_t>(std::upper_bound(firsts.begin(), firsts.end(), begin) - firsts.begin()) - 1;
@@ -241,6 +264,10 @@ class Assembly {
       return visit(ChunkEncoder(specs_[array].codec).encode(rows));
     }
     std::vector<std::byte> chunk;
+    for (std::int64_t index = first; index < std::min(first + count, base_samples(split)); ++index) {
+      base_->read_chunk(split, specs_[array].name, index, chunk);
+      visit(std::span<const std::byte>(chunk));
+    }
     for_each_sample(split, first, count, [&](const ProductTally& tally, const Survivor& survivor) {
       const PartReader& part = tally.parts[array];
       part.read_chunk(part.entries()[survivor.candidate], chunk);
@@ -254,6 +281,10 @@ class Assembly {
     std::vector<std::byte> rows(row_bytes * static_cast<std::size_t>(count));
     const bool are_classes = specs_[array].name == classes_spec(classes_.size()).name;
     std::byte* row = rows.data();
+    if (first < base_samples(split)) {
+      const std::vector<std::byte> old = base_->tail_rows(split, specs_[array].name);
+      row = std::copy(old.begin(), old.end(), row);
+    }
     for_each_sample(split, first, count, [&](const ProductTally& tally, const Survivor& survivor) {
       are_classes ? fill_classes(tally, survivor, row) : fill_patch_id(tally, survivor, row);
       row += row_bytes;
@@ -324,8 +355,10 @@ class Assembly {
   void write_samples_table() const {
     AtomicFile table(work_.out() / "samples.csv");
     table.write(sample_header());
-    for (const std::string_view split : kSplitNames) {
-      for (const std::string& product : products_) table.write(read_text_file(work_.sample_rows(product, split)));
+    for (std::size_t split = 0; split < kSplits; ++split) {
+      if (base_ != nullptr) table.write(base_->sample_rows(split));
+      for (const std::string& product : products_)
+        table.write(read_text_file(work_.sample_rows(product, kSplitNames[split])));
     }
     table.commit(Durability::rename_only);
   }
@@ -333,6 +366,7 @@ class Assembly {
   void write_rejected_table() const {
     AtomicFile table(work_.out() / "rejected.csv");
     table.write(rejected_header());
+    if (base_ != nullptr) table.write(base_->rejected_rows());
     for (const std::string& product : products_) table.write(read_text_file(work_.rejected_rows(product)));
     table.commit(Durability::rename_only);
   }
@@ -375,8 +409,14 @@ class Assembly {
     }
     for (std::size_t product = 0; product < sources_.size(); ++product)
       fill_in_counts(sources_[product], counts_[product]);
-    dataset.sources = std::move(sources_);
+    if (base_ != nullptr) add_base(dataset);
+    dataset.sources.insert(dataset.sources.end(), sources_.begin(), sources_.end());
     return dataset;
+  }
+
+  void add_base(AssembledDataset& dataset) const {
+    for (const auto& [reason, patches] : base_->manifest().rejected) dataset.rejected[reason] += patches;
+    dataset.sources = base_->manifest().sources;
   }
 
   std::vector<Source> sources_;
@@ -386,6 +426,7 @@ class Assembly {
   DatasetFormats formats_;
   std::vector<ArraySpec> specs_;  // rules_.arrays, classes unless there are none, patch_id
   const std::vector<std::string>& classes_;
+  BaseDataset* base_;  // what is appended to, or none
   const Communicator& world_;
   const ProgressCallback& progress_;
   std::vector<ProductCounts> counts_;                            // one a product
@@ -398,9 +439,9 @@ class Assembly {
 }  // namespace
 
 AssembledDataset assemble_dataset(std::vector<Source> sources, const WorkFolder& work, const IngestOptions& options,
-                                  const std::vector<std::string>& classes, const Communicator& world,
+                                  const std::vector<std::string>& classes, BaseDataset* base, const Communicator& world,
                                   const ProgressCallback& progress) {
-  return Assembly(std::move(sources), work, options, classes, world, progress).run();
+  return Assembly(std::move(sources), work, options, classes, base, world, progress).run();
 }
 
 }  // namespace eoshard::ingest

@@ -9,6 +9,7 @@
 
 #include "libingest/core/progress.hpp"
 #include "libingest/mpi/communicator.hpp"
+#include "libingest/pipeline/base_dataset.hpp"
 #include "libingest/pipeline/ingest_options.hpp"
 #include "libingest/pipeline/work_folder.hpp"
 #include "libingest/shard/dataset_manifest.hpp"
@@ -22,9 +23,10 @@ struct AssembledDataset {
 };
 
 /// Assembles the products of `sources` (in dataset order; all scanned and extracted), whose kept and rejected counts
-/// are filled in. Collective. Returns on every rank what the manifest says of splits, rejected patches and sources.
+/// are filled in; behind the samples of `base` unless it is nullptr. Collective. Returns on every rank what the
+/// manifest says of splits, rejected patches and sources.
 AssembledDataset assemble_dataset(std::vector<Source> sources, const WorkFolder& work, const IngestOptions& options,
-                                  const std::vector<std::string>& classes, const Communicator& world,
+                                  const std::vector<std::string>& classes, BaseDataset* base, const Communicator& world,
                                   const ProgressCallback& progress);
 
 }  // namespace eoshard::ingest

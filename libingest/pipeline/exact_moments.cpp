@@ -14,6 +14,12 @@ std::string decimal(Uint128 value) {
   return {digits.rbegin(), digits.rend()};
 }
 
+Uint128 parse_decimal(const std::string& digits) {
+  Uint128 value = 0;
+  for (const char digit : digits) value = value * 10 + static_cast<unsigned>(digit - '0');
+  return value;
+}
+
 }  // namespace
 
 void ExactMoments::add(const PartMoments& patch, std::uint64_t patch_pixels) {
@@ -26,6 +32,12 @@ void ExactMoments::add(const ExactMoments& other) {
   pixels += other.pixels;
   minimum = std::min(minimum, other.minimum);
   maximum = std::max(maximum, other.maximum);
+}
+
+ExactMoments from_statistics(const BandStatistics& statistics) {
+  if (statistics.pixels == 0) return {};
+  return {parse_decimal(statistics.sum), parse_decimal(statistics.sum_of_squares), statistics.pixels,
+          statistics.minimum, statistics.maximum};
 }
 
 BandStatistics to_statistics(const std::string& band, const ExactMoments& moments) {

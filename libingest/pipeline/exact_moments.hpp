@@ -25,6 +25,9 @@ struct ExactMoments {
   void add(const ExactMoments& other);
 };
 
+/// The sums that to_statistics() printed.
+ExactMoments from_statistics(const BandStatistics& statistics);
+
 /// Mean and population standard deviation from the exact sums.
 BandStatistics to_statistics(const std::string& band, const ExactMoments& moments);
 

@@ -53,6 +53,7 @@ std::string configuration_json(const IngestOptions& options) {
                                  {"min_labelled_percent", thresholds.min_labelled_percent},
                                  {"split", options.split},
                                  {"seed", options.seed},
+                                 {"append", options.append},
                                  {"format", format_names(options.formats)},
                                  {"hdf5_layout", to_string(options.formats.hdf5_layout)},
                                  {"hdf5_compression", to_string(options.formats.hdf5_compression)}};
@@ -85,6 +86,7 @@ IngestOptions parse_configuration(const std::string& text) {
     thresholds.max_saturated_percent = json.at("max_saturated_percent");
     thresholds.min_labelled_percent = json.at("min_labelled_percent");
     options.split = json.at("split");
+    options.append = json.at("append");
     options.seed = json.at("seed");
     set_formats(options.formats, json.at("format").get<std::vector<std::string>>());
     options.formats.hdf5_layout = parse_hdf5_layout(json.at("hdf5_layout"));

@@ -36,6 +36,7 @@ struct IngestOptions {
   std::string plan;               ///< file of eoshard-plan that deals them instead; "": none
   int threads = 0;                ///< of this rank; 0: its share of the node's cores
   bool overwrite = false;
+  bool append = false;  ///< to the finished dataset in `out`, with its options
   std::string command_line;
 };
 

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "libingest/assign/assign_method.hpp"
@@ -23,6 +25,7 @@
 #include "libingest/pipeline/source_verification.hpp"
 #include "libingest/pipeline/work_folder.hpp"
 #include "libingest/pipeline/work_plan.hpp"
+#include "libingest/product/product_identity.hpp"
 
 namespace eoshard::ingest {
 namespace {
@@ -46,14 +49,17 @@ class Ingest {
     const Clock::time_point start = Clock::now();
     check_options();
     if (prepare_output() == WorkFolder::Start::finished) return tidy_up();
+    load_base();
     times_.scan_s = timed([&] { scan_products(); });
+    world_.agree([&] { check_fit_to_base(); });
     plan_work();
     const double cpu_before_s = process_cpu_seconds();
     times_.extract_s = timed([&] { extract_units(); });
     times_.extract_cpu_s = process_cpu_seconds() - cpu_before_s;
     AssembledDataset assembled;
     times_.assemble_s = timed([&] {
-      assembled = assemble_dataset(sources(), work_, options_, labels_.rule.nomenclature.classes, world_, progress_);
+      assembled = assemble_dataset(sources(), work_, options_, labels_.rule.nomenclature.classes, base_.get(), world_,
+                                   progress_);
     });
     DatasetManifest manifest = commit(std::move(assembled));
     gather_times();
@@ -79,6 +85,12 @@ class Ingest {
         throw Error(ErrorKind::usage, "--no-native leaves no band; add --upsample");
       }
       parse_assign_method(options_.assign);
+      if (options_.append && options_.overwrite) {
+        throw Error(ErrorKind::usage, "--append keeps the dataset, --overwrite replaces it; give one of them");
+      }
+      if (options_.append && options_.formats.hdf5 && options_.formats.hdf5_layout == Hdf5Layout::single) {
+        throw Error(ErrorKind::usage, "--append goes with files of shards, not with --hdf5-layout single");
+      }
     });
     labels_ = prepare_labels(options_, world_);
   }
@@ -87,11 +99,50 @@ class Ingest {
     WorkFolder::Start start{};
     world_.agree([&] {
       if (!world_.is_root()) return;
-      start = work_.prepare(configuration_json(options_), options_.overwrite);
+      start = options_.append ? prepare_append() : work_.prepare(configuration_json(options_), options_.overwrite);
       if (start == WorkFolder::Start::resumed)
         log_.info("going on with the unfinished run in " + options_.out.string());
     });
     return static_cast<WorkFolder::Start>(std::stoi(world_.broadcast(std::to_string(static_cast<int>(start)))));
+  }
+
+  WorkFolder::Start prepare_append() const {
+    const WorkFolder::Start start = work_.prepare_append(configuration_json(options_));
+    if (is_append_committed(work_)) return WorkFolder::Start::finished;
+    save_base(work_);
+    return start;
+  }
+
+  // With --append: what every rank must know of the dataset before.
+  void load_base() {
+    if (!options_.append) return;
+    std::string manifest;
+    world_.agree([&] {
+      if (world_.is_root()) manifest = read_base_manifest(work_);
+    });
+    manifest = world_.broadcast(std::move(manifest));
+    world_.agree([&] { base_ = std::make_unique<BaseDataset>(work_, manifest); });
+  }
+
+  // Appended products are new to the dataset and have its scale.
+  void check_fit_to_base() const {
+    if (base_ == nullptr) return;
+    const DatasetManifest& old = base_->manifest();
+    for (const ScannedProduct& product : products_) {
+      const bool is_there = std::any_of(old.sources.begin(), old.sources.end(), [&](const Source& source) {
+        return scene_of(source.id_stem) == scene_of(product.source.id_stem);
+      });
+      if (is_there) {
+        throw Error(ErrorKind::input, fmt::format("--append: {} holds the scene of {} already; leave the product out",
+                                                  options_.out.string(), product.source.path));
+      }
+      if (product.quantification_value != old.quantification_value) {
+        throw Error(ErrorKind::input,
+                    fmt::format("--append: {} has BOA_QUANTIFICATION_VALUE {}, the dataset {}; values of different "
+                                "scales do not mix",
+                                product.source.path, product.quantification_value, old.quantification_value));
+      }
+    }
   }
 
   // The earlier run was stopped when all but this was done.
@@ -243,7 +294,7 @@ class Ingest {
     manifest.program = "eoshard-ingest";
     manifest.version = kVersion;
     manifest.command_line = options_.command_line;
-    manifest.configuration_json = configuration_json(options_);
+    manifest.configuration_json = configuration_of_dataset();
     manifest.nomenclature = labels_.rule.nomenclature.name;
     manifest.classes = labels_.rule.nomenclature.classes;
     manifest.arrays = arrays_;
@@ -261,6 +312,16 @@ class Ingest {
       work_.remove();
     });
     return manifest;
+  }
+
+  // With --append, the products of all runs.
+  std::string configuration_of_dataset() const {
+    auto configuration = nlohmann::ordered_json::parse(configuration_json(options_));
+    if (base_ == nullptr) return configuration.dump();
+    auto sources = nlohmann::ordered_json::parse(base_->manifest().configuration_json).at("sources");
+    for (const auto& source : configuration.at("sources")) sources.push_back(source);
+    configuration["sources"] = sources;
+    return configuration.dump();
   }
 
   std::vector<Source> sources() const {
@@ -281,6 +342,7 @@ class Ingest {
   const ProgressCallback& progress_;
   int threads_;
   WorkFolder work_;
+  std::unique_ptr<BaseDataset> base_;  // with --append
   std::vector<ImageArray> arrays_;
   LabelSettings labels_;
   std::vector<ScannedProduct> products_;  // in dataset order: by product name

@@ -39,6 +39,13 @@ std::string differing_options(const std::string& mine, const std::string& theirs
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+// What appended products share with those before them: all but the products and the mode.
+std::string options_of_dataset(const std::string& configuration) {
+  auto options = nlohmann::json::parse(configuration);
+  for (const char* name : {"sources", "append", "version"}) options.erase(name);
+  return options.dump();
+}
+
 }  // namespace
 
 bool WorkFolder::is_same_run(const std::string& configuration) const {
@@ -74,6 +81,19 @@ std::filesystem::path WorkFolder::part_file(const std::string& product, const st
   return folder() / (product + "." + array + kPartSuffix);
 }
 
+void WorkFolder::refuse_other_run(const std::string& configuration) const {
+  const std::string theirs = fs::exists(configuration_file()) ? read_text_file(configuration_file()) : "";
+  throw Error(ErrorKind::usage,
+              fmt::format("--out {}: an unfinished run with other options is there (they differ in: {}); repeat its "
+                          "command to go on with it, or use --overwrite to begin anew",
+                          out_.string(), differing_options(configuration, theirs)));
+}
+
+void WorkFolder::begin_run(const std::string& configuration) const {
+  fs::create_directories(folder());
+  write_file(configuration_file(), configuration, Durability::fsync);
+}
+
 WorkFolder::Start WorkFolder::prepare(const std::string& configuration, bool overwrite) const {
   try {
     check_is_ours();
@@ -86,22 +106,30 @@ WorkFolder::Start WorkFolder::prepare(const std::string& configuration, bool ove
                               out_.string()));
     }
     if (!is_finished && is_same_run(configuration)) return Start::resumed;
-    if (!is_finished && !overwrite && has_parts()) {
-      throw Error(
-          ErrorKind::usage,
-          fmt::format("--out {}: an unfinished run with other options is there (they differ in: {}); repeat its "
-                      "command to go on with it, or use --overwrite to begin anew",
-                      out_.string(),
-                      differing_options(configuration,
-                                        fs::exists(configuration_file()) ? read_text_file(configuration_file()) : "")));
-    }
+    if (!is_finished && !overwrite && has_parts()) refuse_other_run(configuration);
     remove_dataset();
-    fs::create_directories(folder());
-    write_file(configuration_file(), configuration, Durability::fsync);
+    begin_run(configuration);
     return Start::fresh;
   } catch (const fs::filesystem_error& error) {
     throw Error(ErrorKind::io, fmt::format("--out {}: {}", out_.string(), error.code().message()));
   }
+}
+
+WorkFolder::Start WorkFolder::prepare_append(const std::string& configuration) const {
+  if (!fs::exists(out_ / kManifestName)) {
+    throw Error(ErrorKind::usage, fmt::format("--append: {} holds no finished dataset", out_.string()));
+  }
+  if (is_same_run(configuration)) return Start::resumed;
+  if (has_parts()) refuse_other_run(configuration);
+  const std::string theirs = options_of_dataset(read_manifest(out_).configuration_json);
+  const std::string differing = differing_options(options_of_dataset(configuration), theirs);
+  if (!differing.empty()) {
+    throw Error(ErrorKind::usage,
+                fmt::format("--append: {} was made with other options (they differ in: {})", out_.string(), differing));
+  }
+  fs::remove_all(folder());
+  begin_run(configuration);
+  return Start::fresh;
 }
 
 std::string WorkFolder::read_configuration() const {

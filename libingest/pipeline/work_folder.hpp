@@ -23,6 +23,9 @@ class WorkFolder {
     return folder() / (product + ".rejected.csv");
   }
 
+  /// A piece of the dataset that products are appended to, copied before it is replaced.
+  std::filesystem::path base_file(const std::string& name) const { return folder() / ("base." + name); }
+
   enum class Start {
     fresh,
     resumed,
@@ -35,6 +38,10 @@ class WorkFolder {
   /// @throws Error{usage} when `out` holds a finished dataset, a run of another configuration, or something else.
   Start prepare(const std::string& configuration, bool overwrite) const;
 
+  /// The same for products that are appended to the finished dataset in `out`, which stays as it is until the end.
+  /// @throws Error{usage} also when there is none, or it was made with other options than `configuration`.
+  Start prepare_append(const std::string& configuration) const;
+
   /// The configuration of the interrupted run in `out`. @throws Error{usage} when there is none.
   std::string read_configuration() const;
 
@@ -46,6 +53,8 @@ class WorkFolder {
   std::filesystem::path configuration_file() const { return folder() / "configuration.json"; }
   bool is_same_run(const std::string& configuration) const;
   bool has_parts() const;  // something that took time is there
+  [[noreturn]] void refuse_other_run(const std::string& configuration) const;
+  void begin_run(const std::string& configuration) const;
   void check_is_ours() const;
   void remove_dataset() const;
 

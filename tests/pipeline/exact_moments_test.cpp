@@ -31,6 +31,18 @@ TEST(ExactMoments, SumsOutgrow64Bits) {
   EXPECT_DOUBLE_EQ(statistics.standard_deviation, 0);
 }
 
+TEST(ExactMoments, StatisticsGiveTheSumsBack) {
+  ExactMoments moments;
+  moments.add(PartMoments{65535ull << 40, 65535ull << 46, 1, 65535}, std::uint64_t{1} << 40);
+  for (int doubling = 0; doubling < 20; ++doubling) moments.add(ExactMoments(moments));
+  const ExactMoments again = from_statistics(to_statistics("B02", moments));
+  EXPECT_TRUE(again.sum == moments.sum && again.sum_of_squares == moments.sum_of_squares);
+  EXPECT_EQ(again.pixels, moments.pixels);
+  EXPECT_EQ(again.minimum, 1u);
+  EXPECT_EQ(again.maximum, 65535u);
+  EXPECT_EQ(to_statistics("B02", from_statistics(BandStatistics{})).pixels, 0u);
+}
+
 TEST(ExactMoments, NoPixelsGiveZeros) {
   const BandStatistics statistics = to_statistics("B02", {});
   EXPECT_EQ(statistics.mean, 0);

@@ -24,6 +24,7 @@ IngestOptions example() {
   options.thresholds = {1, 2, 3, 4, 5, 60};
   options.split = "random:50/25/25";
   options.seed = 9;
+  options.append = true;
   options.formats = {true, true, Hdf5Layout::single, Hdf5Compression::none};
   return options;
 }

@@ -58,6 +58,9 @@ void declare_options(CLI::App& app, Arguments& arguments) {
       ->group(run);
   app.add_option("--resume", arguments.resume, "Go on with the interrupted run in this folder, with its options")
       ->group(run);
+  app.add_flag("--append", options.append,
+               "Add the products behind the samples of the dataset in --out, which keep their indices and bytes")
+      ->group(run);
   app.add_flag("--overwrite", options.overwrite, "Replace a finished dataset, or an unfinished one of other options")
       ->group(run);
   app.add_flag("--json", arguments.as_json, "Print the outcome and where the time went as JSON")->group(run);
