@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "libingest/core/error.hpp"
 
 namespace eoshard::ingest {
@@ -17,21 +19,40 @@ enum Scl : std::uint8_t {
   kSnow = 11,
 };
 
-// Adds one row of one patch.
-void count_row(std::span<const std::uint8_t> pixels, SclCounts& counts) {
-  for (const std::uint8_t value : pixels) {
-    switch (value) {
-      case kNoData: ++counts.no_data; break;
-      case kSaturated: ++counts.saturated; break;
-      case kShadow: ++counts.shadow; break;
-      case kCloudMedium:
-      case kCloudHigh:
-      case kThinCirrus: ++counts.cloud; break;
-      case kSnow: ++counts.snow; break;
-      default:
-        if (value > kSnow) {
-          throw Error(ErrorKind::input, fmt::format("the scene classification holds {}; classes are 0 to 11", value));
-        }
+constexpr int kPatchPx = kPatchSizeM / kSclResolutionM;
+
+bool is_cloud(std::uint8_t scl) { return scl == kCloudMedium || scl == kCloudHigh || scl == kThinCirrus; }
+
+bool reaches(const ProbabilityRaster& raster, std::size_t pixel) {
+  return !raster.percent.empty() && raster.percent[pixel] >= raster.threshold;
+}
+
+void count_pixel(const SceneRasters& scene, std::size_t pixel, SclCounts& counts) {
+  const std::uint8_t scl = scene.scl[pixel];
+  if (scl > kSnow) {
+    throw Error(ErrorKind::input, fmt::format("the scene classification holds {}; classes are 0 to 11", scl));
+  }
+  if (scl == kNoData) {
+    ++counts.no_data;
+    return;
+  }
+  if (scl == kSaturated) ++counts.saturated;
+  if (is_cloud(scl) || reaches(scene.cloud, pixel)) {
+    ++counts.cloud;
+  } else if (scl == kShadow) {
+    ++counts.shadow;
+  }
+  if (scl == kSnow || reaches(scene.snow, pixel)) ++counts.snow;
+}
+
+// Calls `visit(patch_index, first_pixel)` for each run of kPatchPx pixels that is a row of a patch.
+template <class Visit>
+void for_each_patch_row(int width, const PatchGrid& grid, const Visit& visit) {
+  for (int y = 0; y < grid.rows * kPatchPx; ++y) {
+    for (int column = 0; column < grid.columns; ++column) {
+      visit(
+          static_cast<std::size_t>(grid.index_of({column, y / kPatchPx})),
+          static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(column * kPatchPx));
     }
   }
 }
@@ -41,16 +62,24 @@ bool exceeds(int pixels, double max_percent) { return 100.0 * pixels > max_perce
 }  // namespace
 
 std::vector<SclCounts> count_scl(std::span<const std::uint8_t> scl, int width, const PatchGrid& grid) {
-  constexpr int kPatchPx = kPatchSizeM / kSclResolutionM;
+  return count_scene({scl, {}, {}}, width, grid);
+}
+
+std::vector<SclCounts> count_scene(const SceneRasters& scene, int width, const PatchGrid& grid) {
   std::vector<SclCounts> counts(static_cast<std::size_t>(grid.count()));
-  for (int y = 0; y < grid.rows * kPatchPx; ++y) {
-    for (int column = 0; column < grid.columns; ++column) {
-      const auto begin =
-          static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(column * kPatchPx);
-      count_row(scl.subspan(begin, kPatchPx), counts[static_cast<std::size_t>(grid.index_of({column, y / kPatchPx}))]);
-    }
-  }
+  for_each_patch_row(width, grid, [&](std::size_t patch, std::size_t first) {
+    for (std::size_t pixel = first; pixel < first + kPatchPx; ++pixel) count_pixel(scene, pixel, counts[patch]);
+  });
   return counts;
+}
+
+void check_probabilities(std::span<const std::uint8_t> percent, int width, const PatchGrid& grid) {
+  for_each_patch_row(width, grid, [&](std::size_t, std::size_t first) {
+    const auto row = percent.subspan(first, kPatchPx);
+    const auto highest = std::max_element(row.begin(), row.end());
+    if (*highest <= 100) return;
+    throw Error(ErrorKind::input, fmt::format("the raster holds {}; probabilities are 0 to 100", *highest));
+  });
 }
 
 std::optional<RejectReason> judge_patch(const SclCounts& scl, const std::optional<LabelEvidence>& labels,

@@ -45,7 +45,8 @@ inline constexpr int kSclPixelsPerPatch = (kPatchSizeM / kSclResolutionM) * (kPa
 inline constexpr int kLabelPixelsPerPatch = (kPatchSizeM / kFinestResolutionM) * (kPatchSizeM / kFinestResolutionM);
 
 /// Scene-classification pixels of one patch, of 3,600. Classes: ESA, Sentinel-2 Level-2A Algorithm Theoretical Basis
-/// Document: 0 no data, 1 saturated, 3 cloud shadow, 8 and 9 cloud, 10 thin cirrus, 11 snow.
+/// Document: 0 no data, 1 saturated, 3 cloud shadow, 8 and 9 cloud, 10 thin cirrus, 11 snow. With probabilities, see
+/// there.
 struct SclCounts {
   std::uint16_t no_data = 0;
   std::uint16_t saturated = 0;
@@ -57,6 +58,26 @@ struct SclCounts {
 /// Counts per patch, row by row. `scl` is the granule's classification at 20 m, C order, `width` pixels a row.
 /// @throws Error{input} for a class above 11.
 std::vector<SclCounts> count_scl(std::span<const std::uint8_t> scl, int width, const PatchGrid& grid);
+
+/// A granule's probability raster at 20 m, in per cent, C order; without pixels it says nothing.
+struct ProbabilityRaster {
+  std::span<const std::uint8_t> percent;
+  int threshold = 0;  ///< from which a pixel counts
+};
+
+/// What the rasters at 20 m say of a granule.
+struct SceneRasters {
+  std::span<const std::uint8_t> scl;
+  ProbabilityRaster cloud;
+  ProbabilityRaster snow;
+};
+
+/// As `count_scl`; besides, a pixel of any class but 0 counts as cloud from its cloud probability's threshold on, and
+/// then not as shadow, and as snow from its snow probability's.
+std::vector<SclCounts> count_scene(const SceneRasters& scene, int width, const PatchGrid& grid);
+
+/// @throws Error{input} unless all values inside the grid are at most 100.
+void check_probabilities(std::span<const std::uint8_t> percent, int width, const PatchGrid& grid);
 
 /// What the labels say of a patch.
 struct LabelEvidence {

@@ -1,6 +1,7 @@
 // The grid of 1,200 m patches on a granule.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "libingest/core/types.hpp"
@@ -21,6 +22,9 @@ PatchGrid make_patch_grid(const GranuleGeometry& geometry);
 
 /// Upper-left corner and zone of a patch.
 GroundSquare ground_square(const GranuleGeometry& geometry, PatchPosition position);
+
+/// The patch above a ground square; nothing when the square is none of the granule's own.
+std::optional<PatchPosition> position_of(const GranuleGeometry& geometry, const GroundSquare& square);
 
 /// `<id stem of the product>_<column>_<row>`, two digits each, as in BigEarthNet v2.
 std::string patch_id(const std::string& id_stem, PatchPosition position);

@@ -88,5 +88,44 @@ TEST(CountScl, AnUnknownClassIsAnError) {
   EXPECT_THROW(count_scl(scl, 60, {1, 1}), Error);
 }
 
+TEST(CountScene, PixelsReachTheirProbabilityOrTheirClass) {
+  std::vector<std::uint8_t> scl(60 * 60, 4), cloud(60 * 60, 0), snow(60 * 60, 0);
+  cloud[0] = 40;                // reaches
+  cloud[1] = 39;                // does not
+  scl[2] = 9, cloud[2] = 90;    // both: one pixel
+  scl[3] = 3, cloud[3] = 40;    // cloud, no longer shadow
+  scl[4] = 3;                   // shadow
+  scl[5] = 0, cloud[5] = 100;   // no data stays no data
+  snow[6] = 50;                 // reaches
+  scl[7] = 11;                  // snow by class
+  scl[8] = 1, cloud[8] = 100;   // saturated and cloud
+  cloud[9] = 40, snow[9] = 50;  // cloud and snow
+  snow[5] = 100;
+  const auto counts = count_scene({scl, {cloud, 40}, {snow, 50}}, 60, {1, 1}).front();
+  EXPECT_EQ(counts.cloud, 5);
+  EXPECT_EQ(counts.shadow, 1);
+  EXPECT_EQ(counts.snow, 3);
+  EXPECT_EQ(counts.no_data, 1);
+  EXPECT_EQ(counts.saturated, 1);
+  const auto without = count_scl(scl, 60, {1, 1}).front();
+  EXPECT_EQ(without.cloud, 1);
+  EXPECT_EQ(without.shadow, 2);
+  EXPECT_EQ(without.snow, 1);
+}
+
+TEST(CheckProbabilities, AValueAboveAHundredIsNamed) {
+  std::vector<std::uint8_t> percent(70 * 70, 100);
+  EXPECT_NO_THROW(check_probabilities(percent, 70, {1, 1}));
+  percent[65] = 255;  // outside the grid: no patch's
+  EXPECT_NO_THROW(check_probabilities(percent, 70, {1, 1}));
+  percent[59 * 70 + 59] = 101;
+  try {
+    check_probabilities(percent, 70, {1, 1});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("101"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace eoshard::ingest
