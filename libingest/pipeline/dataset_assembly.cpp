@@ -69,7 +69,7 @@ class Assembly {
            const ProgressCallback& progress)
       : sources_(std::move(sources)),
         work_(work),
-        rules_{parse_split_rule(options.split, options.seed), stored_arrays(options), options.keep_zero_pixels},
+        rules_{stored_arrays(options), options.keep_zero_pixels},
         formats_(options.formats),
         classes_(classes),
         base_(base),

@@ -28,6 +28,9 @@ struct IngestOptions {
   double min_class_percent = 0;
   bool label_map = false;  ///< store the land-cover code of every pixel
   FilterThresholds thresholds;
+  std::vector<std::string> exclude_lists;  ///< files of patch ids
+  std::vector<std::string> include_lists;  ///< the same; none: every patch
+  std::vector<std::string> v2_metadata;    ///< Parquet tables of BigEarthNet v2, for names of v1 in lists
   std::string split = "random:70/15/15";
   std::uint64_t seed = 0;
   DatasetFormats formats;

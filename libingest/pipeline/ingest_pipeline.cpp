@@ -26,6 +26,7 @@
 #include "libingest/pipeline/work_folder.hpp"
 #include "libingest/pipeline/work_plan.hpp"
 #include "libingest/product/product_identity.hpp"
+#include "libingest/select/split_rule.hpp"
 
 namespace eoshard::ingest {
 namespace {
@@ -44,6 +45,11 @@ class Ingest {
         threads_(threads),
         work_(options.out),
         arrays_(stored_arrays(options)) {}
+
+  std::vector<ScannedProduct> rehearse() {
+    check_options();
+    return rehearse_survey(options_, labels_, world_, log_, progress_);
+  }
 
   IngestResult run() {
     const Clock::time_point start = Clock::now();
@@ -157,7 +163,20 @@ class Ingest {
   }
 
   // Step 1: products are dealt to ranks; each scan is committed, then all learn the outcome.
-  void scan_products() { products_ = survey_products(options_, labels_, work_, world_, log_, progress_); }
+  void scan_products() {
+    products_ = survey_products(options_, labels_, work_, world_, log_, progress_);
+    if (options_.raw_dn) warn_of_mixed_offsets();
+  }
+
+  void warn_of_mixed_offsets() const {
+    const auto differs = [&](const ScannedProduct& product) {
+      return product.source.boa_add_offset != products_.front().source.boa_add_offset;
+    };
+    const auto other = std::find_if(products_.begin(), products_.end(), differs);
+    if (other == products_.end() || !world_.is_root()) return;
+    log_.warning(fmt::format("--raw-dn keeps values on different scales: {} and {} differ in BOA_ADD_OFFSET",
+                             products_.front().source.id_stem, other->source.id_stem));
+  }
 
   // Step 2: the units of all products are dealt to ranks; the same on every rank.
   void plan_work() {
@@ -355,15 +374,32 @@ class Ingest {
 
 }  // namespace
 
-IngestResult ingest_products(const IngestOptions& options, const Communicator& world, const Log& log,
-                             const ProgressCallback& progress) {
+namespace {
+
+// Runs `work` on an Ingest of the found sources, on this rank's threads.
+template <class Work>
+auto with_ingest(const IngestOptions& options, const Communicator& world, const Log& log,
+                 const ProgressCallback& progress, const Work& work) {
   const int share = threads_per_rank(world);
   const int threads = options.threads > 0 ? options.threads : share;
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
   world.agree([] { initialise_gdal(); });
   IngestOptions resolved = options;
   resolved.sources = find_sources(options.sources, world);
-  return Ingest(resolved, world, log, progress, threads).run();
+  Ingest ingest(resolved, world, log, progress, threads);
+  return work(ingest);
+}
+
+}  // namespace
+
+IngestResult ingest_products(const IngestOptions& options, const Communicator& world, const Log& log,
+                             const ProgressCallback& progress) {
+  return with_ingest(options, world, log, progress, [](Ingest& ingest) { return ingest.run(); });
+}
+
+std::vector<ScannedProduct> rehearse_ingest(const IngestOptions& options, const Communicator& world, const Log& log,
+                                            const ProgressCallback& progress) {
+  return with_ingest(options, world, log, progress, [](Ingest& ingest) { return ingest.rehearse(); });
 }
 
 }  // namespace eoshard::ingest

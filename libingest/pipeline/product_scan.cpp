@@ -13,6 +13,7 @@
 #include "libingest/decode/tile_coverage.hpp"
 #include "libingest/pipeline/array_layout.hpp"
 #include "libingest/pipeline/source_verification.hpp"
+#include "libingest/select/split_rule.hpp"
 
 namespace eoshard::ingest {
 namespace {
@@ -31,9 +32,9 @@ void copy_tile(std::span<const std::byte> tile, const ImageLayout& layout, int t
   }
 }
 
-// The whole scene classification, C order; 30 MB for a full granule.
-std::vector<std::uint8_t> read_scl(const Product& product) {
-  const BandReader reader(product.scl_file);
+// A whole raster at 20 m of 8 bits, C order; 30 MB for a full granule.
+std::vector<std::uint8_t> read_raster(const std::string& path, const Product& product) {
+  const BandReader reader(path);
   check_layout(reader, product.geometry.size_px(kSclResolutionM), 1);
   const ImageLayout& layout = reader.layout();
   std::vector<std::uint8_t> image(std::size_t(layout.width) * std::size_t(layout.height));
@@ -44,6 +45,48 @@ std::vector<std::uint8_t> read_scl(const Product& product) {
     copy_tile(pixels, layout, column, row, image);
   });
   return image;
+}
+
+// A probability raster where its threshold is given, else nothing.
+std::vector<std::uint8_t> read_probability(const std::string& path, const std::optional<int>& threshold,
+                                           std::string_view what, const Product& product, const PatchGrid& grid) {
+  if (!threshold) return {};
+  if (path.empty()) {
+    throw Error(ErrorKind::input, fmt::format("the product has no {0} probability at 20 m in QI_DATA; leave "
+                                              "--{0}-probability away, or the product out",
+                                              what));
+  }
+  std::vector<std::uint8_t> percent = read_raster(path, product);
+  with_context(path, [&] { check_probabilities(percent, product.geometry.size_px(kSclResolutionM), grid); });
+  return percent;
+}
+
+std::vector<SclCounts> count_pixels(std::span<const std::uint8_t> scl, const Product& product, const PatchGrid& grid,
+                                    const FilterThresholds& thresholds) {
+  const auto &cloud_from = thresholds.cloud_probability, &snow_from = thresholds.snow_probability;
+  const auto cloud = read_probability(product.cloud_probability_file, cloud_from, "cloud", product, grid);
+  const auto snow = read_probability(product.snow_probability_file, snow_from, "snow", product, grid);
+  const SceneRasters scene{scl, {cloud, cloud_from.value_or(0)}, {snow, snow_from.value_or(0)}};
+  return with_context(product.scl_file,
+                      [&] { return count_scene(scene, product.geometry.size_px(kSclResolutionM), grid); });
+}
+
+// The files that the scan opens.
+std::vector<std::string> scanned_files(const Product& product, const FilterThresholds& thresholds) {
+  std::vector<std::string> files = {product.scl_file};
+  if (thresholds.cloud_probability) files.push_back(product.cloud_probability_file);
+  if (thresholds.snow_probability) files.push_back(product.snow_probability_file);
+  std::erase(files, "");
+  return files;
+}
+
+// What lists say comes after all that the pixels say.
+void apply_ruling(ListRuling ruling, const Product& product, PatchPosition position, const SplitRule& rule,
+                  ScannedPatch& patch) {
+  if (!patch.rejected && ruling == ListRuling::excluded) patch.rejected = RejectReason::excluded;
+  if (patch.rejected) return;
+  const std::optional<int> listed = split_of(ruling);
+  patch.split = listed ? *listed : split_of(product, position, rule);
 }
 
 // Labels of all patches of a granule, row by row.
@@ -131,7 +174,8 @@ Json to_json(const ScannedPatch& patch) {
           scl.snow,
           patch.labels.classes,
           patch.labels.labelled_pixels,
-          patch.rejected ? static_cast<int>(*patch.rejected) : -1};
+          patch.rejected ? static_cast<int>(*patch.rejected) : -1,
+          patch.split};
 }
 
 ScannedPatch patch_from(const Json& json) {
@@ -140,6 +184,7 @@ ScannedPatch patch_from(const Json& json) {
   patch.labels = {json.at(5), json.at(6)};
   const int reason = json.at(7);
   if (reason >= 0) patch.rejected = static_cast<RejectReason>(reason);
+  patch.split = json.at(8);
   return patch;
 }
 
@@ -153,21 +198,25 @@ std::vector<PatchPosition> ProductScan::candidates() const {
   return positions;
 }
 
-ScannedPixels scan_product(const Product& product, const IngestOptions& options, const LabelSettings& labels) {
+ScannedPixels scan_product(const Product& product, const IngestOptions& options, const LabelSettings& labels,
+                           std::span<const ListRuling> rulings) {
+  const SplitRule rule = parse_split_rule(options.split, options.seed);
   ScannedPixels pixels;
   ProductScan& scan = pixels.scan;
   scan.product = product;
   with_context(product.name, [&] {
-    if (options.check_source) check_files(product, {product.scl_file});
+    if (options.check_source) check_files(product, scanned_files(product, options.thresholds));
     scan.grid = make_patch_grid(scan.product.geometry);
-    pixels.scl = read_scl(scan.product);
-    const auto scl = count_scl(pixels.scl, scan.product.geometry.size_px(kSclResolutionM), scan.grid);
+    pixels.scl = read_raster(product.scl_file, product);
+    const auto scl = count_pixels(pixels.scl, product, scan.grid, options.thresholds);
     GranuleLabels granule_labels = label_patches(scan.product, scan.grid, labels, options.label_map);
     pixels.grid_codes = std::move(granule_labels.grid_codes);
     for (std::size_t index = 0; index < scl.size(); ++index) {
       const PatchLabels& of_patch = granule_labels.patches[index];
       scan.patches.push_back(
           {scl[index], of_patch, judge_patch(scl[index], evidence_of(of_patch, labels.kind), options.thresholds)});
+      apply_ruling(rulings.empty() ? ListRuling::none : rulings[index], product,
+                   scan.grid.position_of(static_cast<int>(index)), rule, scan.patches.back());
     }
   });
   return pixels;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,7 @@
 #include "libingest/pipeline/ingest_options.hpp"
 #include "libingest/select/patch_filter.hpp"
 #include "libingest/select/patch_grid.hpp"
-#include "libingest/select/split_rule.hpp"
+#include "libingest/select/patch_list.hpp"
 #include "libingest/shard/dataset_manifest.hpp"
 
 namespace eoshard::ingest {
@@ -20,6 +21,7 @@ struct ScannedPatch {
   SclCounts scl;
   PatchLabels labels;
   std::optional<RejectReason> rejected;  ///< empty: a candidate
+  int split = 0;                         ///< index into kSplitNames; of a candidate
 };
 
 struct ProductScan {
@@ -37,8 +39,9 @@ struct ScannedPixels {
   std::vector<std::uint8_t> grid_codes;  ///< land cover at 10 m, whole rows of patches; only with a label map
 };
 
-/// Judges the patches of `product`, on all of this rank's threads.
-ScannedPixels scan_product(const Product& product, const IngestOptions& options, const LabelSettings& labels);
+/// Judges the patches of `product`, on all of this rank's threads. `rulings` of lists are empty or one a patch.
+ScannedPixels scan_product(const Product& product, const IngestOptions& options, const LabelSettings& labels,
+                           std::span<const ListRuling> rulings);
 
 /// A scan as the bytes of its file, and back. @throws Error{io} when they are damaged.
 std::string serialise_scan(const ProductScan& scan);

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <tuple>
 
 #include "libingest/core/byte_text.hpp"
 #include "libingest/core/file.hpp"
 #include "libingest/mpi/supervision.hpp"
 #include "libingest/pipeline/array_layout.hpp"
+#include "libingest/pipeline/patch_rulings.hpp"
 #include "libingest/pipeline/product_scan.hpp"
 #include "libingest/pipeline/scan_parts.hpp"
 #include "libingest/pipeline/source_verification.hpp"
@@ -33,6 +35,14 @@ std::map<std::string, std::uint64_t> count_rejected(const ProductScan& scan) {
   return counts;
 }
 
+std::array<std::uint64_t, kSplitNames.size()> count_candidates(const ProductScan& scan) {
+  std::array<std::uint64_t, kSplitNames.size()> counts{};
+  for (const ScannedPatch& patch : scan.patches) {
+    if (!patch.rejected) ++counts[static_cast<std::size_t>(patch.split)];
+  }
+  return counts;
+}
+
 ScannedProduct summarise(const ProductScan& scan, const std::vector<ImageArray>& arrays) {
   const Product& product = scan.product;
   return {{product.name, product.id_stem, escape_bytes(product.path), product.baseline, product.mgrs_tile,
@@ -40,7 +50,8 @@ ScannedProduct summarise(const ProductScan& scan, const std::vector<ImageArray>&
            static_cast<std::uint64_t>(scan.grid.count()), 0, count_rejected(scan)},
           product.quantification_value,
           scan.candidates().size(),
-          work_of_units(scan, arrays)};
+          work_of_units(scan, arrays),
+          count_candidates(scan)};
 }
 
 Json to_json(const std::vector<UnitWork>& units) {
@@ -64,11 +75,11 @@ std::vector<UnitWork> units_from(const Json& json) {
 
 Json to_json(const ScannedProduct& scanned) {
   const Source& source = scanned.source;
-  return {source.product,     source.id_stem,         source.path,
-          source.baseline,    source.mgrs_tile,       source.acquired,
-          source.epsg,        source.boa_add_offset,  source.patches,
-          scanned.candidates, to_json(scanned.units), scanned.quantification_value,
-          source.rejected};
+  return {source.product,     source.id_stem,          source.path,
+          source.baseline,    source.mgrs_tile,        source.acquired,
+          source.epsg,        source.boa_add_offset,   source.patches,
+          scanned.candidates, to_json(scanned.units),  scanned.quantification_value,
+          source.rejected,    scanned.split_candidates};
 }
 
 ScannedProduct scanned_from(const Json& json) {
@@ -87,6 +98,7 @@ ScannedProduct scanned_from(const Json& json) {
   scanned.candidates = json.at(9);
   scanned.units = units_from(json.at(10));
   scanned.quantification_value = json.at(11);
+  scanned.split_candidates = json.at(13);
   return scanned;
 }
 
@@ -133,13 +145,30 @@ std::vector<FoundGranule> share_granules(const std::vector<Product>& own, const 
   return granules;
 }
 
+// What lists are matched with.
+Json identity_of(const Product& product) {
+  const GranuleGeometry& geometry = product.geometry;
+  return {product.id_stem, product.mgrs_tile, product.acquired,    geometry.epsg,
+          geometry.ulx_m,  geometry.uly_m,    geometry.size_10m_px};
+}
+
+Product identity_from(const Json& json) {
+  Product product;
+  product.id_stem = json.at(0);
+  product.mgrs_tile = json.at(1);
+  product.acquired = json.at(2);
+  product.geometry = {json.at(3), json.at(4), json.at(5), json.at(6)};
+  return product;
+}
+
 std::string describe(const Candidate& candidate) {
   return fmt::format("{} ({}, processed {})", candidate.id_stem, candidate.source, candidate.processed);
 }
 
 class Survey {
  public:
-  Survey(const IngestOptions& options, const LabelSettings& labels, const WorkFolder& work, const Communicator& world,
+  // Without a work folder nothing is written.
+  Survey(const IngestOptions& options, const LabelSettings& labels, const WorkFolder* work, const Communicator& world,
          const Log& log, const ProgressCallback& progress)
       : options_(options),
         labels_(labels),
@@ -147,18 +176,19 @@ class Survey {
         world_(world),
         log_(log),
         progress_(progress),
-        arrays_(stored_arrays(options)) {}
+        arrays_(work == nullptr ? std::vector<ImageArray>() : stored_arrays(options)) {}
 
   std::vector<ScannedProduct> run() {
     world_.agree([&] { read_own_metadata(); });
     drop_superseded();
+    share_rulings();
     std::uint64_t granules = own_.size();
     world_.sum(std::span(&granules, 1));
     Json mine = Json::array();
     const auto scan_own = [&](Watch& watch) {
       for (const Product& product : own_) {
         watch.check();
-        mine.push_back(to_json(scan_or_reload(product)));
+        mine.push_back(to_json(scan(product)));
         watch.add(0, 1);
       }
     };
@@ -197,6 +227,21 @@ class Survey {
     }
   }
 
+  // What lists say of every own granule; they are matched with the granules of all ranks.
+  void share_rulings() {
+    Json mine = Json::array();
+    for (const Product& product : own_) mine.push_back(identity_of(product));
+    std::vector<Product> all;
+    for (const Json& item : all_gather(world_, mine)) all.push_back(identity_from(item));
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.id_stem < b.id_stem; });
+    const auto rulings = read_rulings(options_, all, world_, log_);
+    std::set<std::string> own;
+    for (const Product& product : own_) own.insert(product.id_stem);
+    for (std::size_t product = 0; product < all.size(); ++product) {
+      if (own.contains(all[product].id_stem)) rulings_[all[product].id_stem] = rulings[product];
+    }
+  }
+
   void drop(const Candidate& candidate) {
     std::erase_if(own_, [&](const Product& product) {
       return product.id_stem == candidate.id_stem && product.processed == candidate.processed &&
@@ -204,29 +249,43 @@ class Survey {
     });
   }
 
+  ScannedProduct scan(const Product& product) const {
+    if (work_ != nullptr) return scan_or_reload(product, *work_);
+    return summarise(scan_product(product, options_, labels_, rulings_.at(product.id_stem)).scan, arrays_);
+  }
+
   // A scan that an interrupted run has committed is taken as it is.
-  ScannedProduct scan_or_reload(const Product& product) const {
-    const auto committed = work_.scan_file(product.id_stem);
+  ScannedProduct scan_or_reload(const Product& product, const WorkFolder& work) const {
+    const auto committed = work.scan_file(product.id_stem);
     if (std::filesystem::exists(committed)) {
       const ProductScan scan = parse_scan(read_text_file(committed));
       if (scan.product.root == product.root && scan.product.processed == product.processed)
         return summarise(scan, arrays_);
     }
-    const ScannedPixels pixels = scan_product(product, options_, labels_);
-    write_scan_parts(pixels, arrays_, work_);
+    const ScannedPixels pixels = scan_product(product, options_, labels_, rulings_.at(product.id_stem));
+    write_scan_parts(pixels, arrays_, work);
     write_file(committed, serialise_scan(pixels.scan), Durability::rename_only);
     return summarise(pixels.scan, arrays_);
   }
 
   const IngestOptions& options_;
   const LabelSettings& labels_;
-  const WorkFolder& work_;
+  const WorkFolder* work_;
   const Communicator& world_;
   const Log& log_;
   const ProgressCallback& progress_;
   std::vector<ImageArray> arrays_;
-  std::vector<Product> own_;  // granules that this rank has read and scans
+  std::vector<Product> own_;                                // granules that this rank has read and scans
+  std::map<std::string, std::vector<ListRuling>> rulings_;  // by own id stem
 };
+
+std::vector<ScannedProduct> in_dataset_order(std::vector<ScannedProduct> products, const Communicator& world) {
+  std::sort(products.begin(), products.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.source.product, a.source.id_stem) < std::tie(b.source.product, b.source.id_stem);
+  });
+  world.agree([&] { check_same_quantification(products); });
+  return products;
+}
 
 }  // namespace
 
@@ -242,12 +301,13 @@ std::vector<std::string> find_sources(const std::vector<std::string>& arguments,
 std::vector<ScannedProduct> survey_products(const IngestOptions& options, const LabelSettings& labels,
                                             const WorkFolder& work, const Communicator& world, const Log& log,
                                             const ProgressCallback& progress) {
-  std::vector<ScannedProduct> products = Survey(options, labels, work, world, log, progress).run();
-  std::sort(products.begin(), products.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.source.product, a.source.id_stem) < std::tie(b.source.product, b.source.id_stem);
-  });
-  world.agree([&] { check_same_quantification(products); });
-  return products;
+  return in_dataset_order(Survey(options, labels, &work, world, log, progress).run(), world);
+}
+
+std::vector<ScannedProduct> rehearse_survey(const IngestOptions& options, const LabelSettings& labels,
+                                            const Communicator& world, const Log& log,
+                                            const ProgressCallback& progress) {
+  return in_dataset_order(Survey(options, labels, nullptr, world, log, progress).run(), world);
 }
 
 }  // namespace eoshard::ingest

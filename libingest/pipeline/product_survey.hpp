@@ -1,7 +1,9 @@
 // Steps 1 and 2 over all ranks: products are dealt out and scanned, and every rank learns what each of them holds.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "libingest/assign/decoding_cost.hpp"
@@ -21,6 +23,7 @@ struct ScannedProduct {
   double quantification_value = 0;
   std::uint64_t candidates = 0;
   std::vector<UnitWork> units;  ///< one a unit of arrays_of_units()
+  std::array<std::uint64_t, kSplitNames.size()> split_candidates{};
 };
 
 /// The products that `arguments` name (expand_sources), looked up by the root alone. Collective.
@@ -32,6 +35,11 @@ std::vector<std::string> find_sources(const std::vector<std::string>& arguments,
 /// @throws Error{input} when two products do not go together.
 std::vector<ScannedProduct> survey_products(const IngestOptions& options, const LabelSettings& labels,
                                             const WorkFolder& work, const Communicator& world, const Log& log,
+                                            const ProgressCallback& progress);
+
+/// The same without a file written, and without costs, for which bands' headers would have to be read.
+std::vector<ScannedProduct> rehearse_survey(const IngestOptions& options, const LabelSettings& labels,
+                                            const Communicator& world, const Log& log,
                                             const ProgressCallback& progress);
 
 }  // namespace eoshard::ingest

@@ -112,7 +112,7 @@ ProductTally tally_product(const std::string& product, const WorkFolder& work, c
       tally.scan.patches[static_cast<std::size_t>(patch_index)].rejected = RejectReason::zero_pixels;
       continue;
     }
-    const int split = split_of(tally.scan.product, candidates[candidate], rules.split);
+    const int split = tally.scan.patches[static_cast<std::size_t>(patch_index)].split;
     tally.survivors[static_cast<std::size_t>(split)].push_back({patch_index, candidate});
   }
   return tally;

@@ -22,9 +22,8 @@ struct Survivor {
   std::size_t candidate = 0;  ///< position in every part's entries
 };
 
-/// What decides over the survival of candidates, and where their values lie.
+/// Which candidates survive, and where their values lie.
 struct TallyRules {
-  SplitRule split;
   std::vector<ImageArray> arrays;  ///< stored_arrays()
   bool keep_zero_pixels = false;
 };

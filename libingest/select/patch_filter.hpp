@@ -38,7 +38,9 @@ struct FilterThresholds {
   std::optional<double> max_shadow_percent;
   double max_snow_percent = 10;
   double max_saturated_percent = 100;
-  double min_labelled_percent = 75;  ///< kept when more than this share carries a land-cover code
+  double min_labelled_percent = 75;      ///< kept when more than this share carries a land-cover code
+  std::optional<int> cloud_probability;  ///< per cent from which a pixel counts as cloud, whatever its class
+  std::optional<int> snow_probability;   ///< the same of snow
 };
 
 inline constexpr int kSclPixelsPerPatch = (kPatchSizeM / kSclResolutionM) * (kPatchSizeM / kSclResolutionM);  // 3,600

@@ -153,7 +153,7 @@ void V1Translation::apply(PatchList& list) const {
 
 PatchMatcher::PatchMatcher(std::span<const Product> products) : products_(products) {
   for (std::size_t index = 0; index < products.size(); ++index) {
-    by_name_.emplace(product_part(products[index].name), index);
+    by_name_.emplace(product_part(products[index].id_stem), index);
     by_overpass_[overpass_of(products[index])].push_back(index);
   }
 }
@@ -188,7 +188,7 @@ std::vector<PatchMatcher::Match> PatchMatcher::matches_of(const ListedPatch& pat
 void PatchMatcher::check_unambiguous(const ListedPatch& patch, std::span<const Match> matches) const {
   if (patch.name.has_product() || matches.size() < 2) return;
   std::vector<std::string> ids;
-  for (const Match& match : matches) ids.push_back(listed_id(products_[match.product], match.position));
+  for (const Match& match : matches) ids.push_back(patch_id(products_[match.product].id_stem, match.position));
   throw Error(ErrorKind::input,
               fmt::format("{} matches {}: name BigEarthNet v2's table (--v2-metadata), or give the list columns "
                           "projection, ulx and uly",
@@ -201,7 +201,7 @@ int PatchMatcher::index_in_grid(const Match& match, const std::string& text) con
   const auto [column, row] = match.position;
   if (column < grid.columns && row < grid.rows) return grid.index_of(match.position);
   throw Error(ErrorKind::input, fmt::format("{} is no patch of {}, which has {} columns and {} rows", text,
-                                            product.name, grid.columns, grid.rows));
+                                            product.id_stem, grid.columns, grid.rows));
 }
 
 ListMatches PatchMatcher::match(std::span<const PatchList> lists) const {
@@ -264,7 +264,8 @@ class SplitAssignment {
   };
 
   std::string describe(const Claim& claim) const {
-    return fmt::format("{} ({})", listed_id(products_[claim.product], claim.position), name_of_split(claim.split));
+    return fmt::format("{} ({})", patch_id(products_[claim.product].id_stem, claim.position),
+                       name_of_split(claim.split));
   }
 
   [[noreturn]] void refuse(const Claim& first, const Claim& second) const {

@@ -82,14 +82,7 @@ std::optional<PatchName> parse_patch_name(std::string_view text) {
   return PatchName{without_baseline(std::string(text)), {}, position};
 }
 
-std::string product_part(const std::string& product_name) {
-  return without_baseline(product_name.substr(0, product_name.rfind('_')));
-}
-
-std::string listed_id(const Product& product, PatchPosition position) {
-  const std::string stem = product.name.substr(0, product.name.rfind('_'));
-  return fmt::format("{}_{:02}_{:02}", stem, position.column, position.row);
-}
+std::string product_part(const std::string& id_stem) { return without_baseline(id_stem); }
 
 Overpass overpass_of(const Product& product) {
   int year = 0, month = 0, day = 0, hours = 0, minutes = 0, seconds = 0;
@@ -98,7 +91,7 @@ Overpass overpass_of(const Product& product) {
   const auto sensed = seconds_since_1970(year * 10000 + month * 100 + day, hours, minutes, seconds);
   if (fields != 6 || !sensed)
     throw Error(ErrorKind::input, fmt::format("PRODUCT_START_TIME '{}' is no time", product.acquired));
-  return {product.name.substr(0, 3), *sensed};
+  return {product.id_stem.substr(0, 3), *sensed};
 }
 
 }  // namespace eoshard::ingest

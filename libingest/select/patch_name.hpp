@@ -32,11 +32,8 @@ struct PatchName {
 /// be padded or not. Empty for any other text.
 std::optional<PatchName> parse_patch_name(std::string_view text);
 
-/// `PatchName::product` of the patches of a product.
-std::string product_part(const std::string& product_name);
-
-/// The v2-form id of a patch.
-std::string listed_id(const Product& product, PatchPosition position);
+/// `PatchName::product` of the patches of a product, from its id stem.
+std::string product_part(const std::string& id_stem);
 
 /// Satellite and time of a product. @throws Error{input} unless `acquired` begins as "2022-07-06T08:56:11".
 Overpass overpass_of(const Product& product);

@@ -17,9 +17,18 @@ constexpr int kEnd = -1;
 
 CsvReader::CsvReader(const std::filesystem::path& path)
     : path_(path), file_(open_for_reading(path)), file_bytes_(eoshard::file_size(file_, path)) {
+  read_header();
+}
+
+CsvReader::CsvReader(std::string_view text, std::filesystem::path source)
+    : path_(std::move(source)), buffer_(text.begin(), text.end()) {
+  read_header();
+}
+
+void CsvReader::read_header() {
   skip_byte_order_mark();
   columns_.resize(read_row(columns_));
-  if (columns_.empty()) throw Error(ErrorKind::input, fmt::format("{} is empty: it lacks its header", path.string()));
+  if (columns_.empty()) throw Error(ErrorKind::input, fmt::format("{} is empty: it lacks its header", path_.string()));
 }
 
 std::optional<std::size_t> CsvReader::find_column(std::string_view name) const {

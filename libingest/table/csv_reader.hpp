@@ -19,6 +19,8 @@ class CsvReader {
  public:
   /// Opens `path` and reads its header. @throws Error{io|input}
   explicit CsvReader(const std::filesystem::path& path);
+  /// The same of a text; messages call it `source`.
+  CsvReader(std::string_view text, std::filesystem::path source);
 
   const std::vector<std::string>& columns() const { return columns_; }
   std::optional<std::size_t> find_column(std::string_view name) const;
@@ -30,6 +32,7 @@ class CsvReader {
   bool next(std::vector<std::string>& fields);
 
  private:
+  void read_header();
   void skip_byte_order_mark();
   std::size_t read_row(std::vector<std::string>& fields);
   int take();

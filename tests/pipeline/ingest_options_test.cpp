@@ -21,7 +21,9 @@ IngestOptions example() {
   options.label_attribute = "CODE_18";
   options.nomenclature = "corine-44";
   options.min_class_percent = 5;
-  options.thresholds = {1, 2, 3, 4, 5, 60};
+  options.thresholds = {1, 2, 3, 4, 5, 60, 70, std::nullopt};
+  options.exclude_lists = {"/data/snow.csv.bz2", "/data/cloud.csv.bz2"};
+  options.v2_metadata = {"/data/metadata.parquet"};
   options.split = "random:50/25/25";
   options.seed = 9;
   options.append = true;
@@ -60,6 +62,11 @@ TEST(IngestOptions, EveryShapingOptionShows) {
   EXPECT_TRUE(changed([](IngestOptions& options) { options.thresholds.max_snow_percent = 0; }));
   EXPECT_TRUE(changed([](IngestOptions& options) { options.thresholds.max_saturated_percent = 0; }));
   EXPECT_TRUE(changed([](IngestOptions& options) { options.thresholds.min_labelled_percent = 0; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.thresholds.cloud_probability.reset(); }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.thresholds.snow_probability = 80; }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.exclude_lists.pop_back(); }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.include_lists.push_back("/data/all.csv"); }));
+  EXPECT_TRUE(changed([](IngestOptions& options) { options.v2_metadata.clear(); }));
   EXPECT_TRUE(changed([](IngestOptions& options) { options.split = "random:70/15/15"; }));
   EXPECT_TRUE(changed([](IngestOptions& options) { options.seed = 0; }));
   EXPECT_TRUE(changed([](IngestOptions& options) { options.formats.hdf5 = false; }));
@@ -74,6 +81,13 @@ TEST(IngestOptions, OrderOutputAndThreadsDoNotCount) {
   options.threads = 7;
   options.overwrite = true;
   EXPECT_EQ(configuration_json(options), configuration_json(example()));
+}
+
+TEST(IngestOptions, ListsOfSplitsMeanTheSameFromAnyFolder) {
+  IngestOptions options = example();
+  options.split = "lists:train.csv,,/data/test.csv";
+  const auto here = std::filesystem::weakly_canonical("train.csv").string();
+  EXPECT_EQ(parse_configuration(configuration_json(options)).split, "lists:" + here + ",,/data/test.csv");
 }
 
 TEST(IngestOptions, PathsThatAreNoUtf8ComeBack) {

@@ -24,6 +24,7 @@ ProductScan example() {
   scan.patches.resize(4);
   scan.patches[1].rejected = RejectReason::no_data;
   scan.patches[2].scl.cloud = 3600;
+  scan.patches[2].split = 2;
   scan.patches[2].labels = {std::uint64_t{1} << 43 | 1, 14400};
   return scan;
 }
@@ -35,6 +36,7 @@ TEST(ProductScan, FileRoundTripKeepsEverything) {
   EXPECT_EQ(read.patches[1].rejected, RejectReason::no_data);
   EXPECT_EQ(read.patches[0].rejected, std::nullopt);
   EXPECT_EQ(read.patches[2].scl.cloud, 3600);
+  EXPECT_EQ(read.patches[2].split, 2);
   EXPECT_EQ(read.patches[2].labels.classes, std::uint64_t{1} << 43 | 1);
   EXPECT_EQ(read.product.id_stem, "S2A_X");
   EXPECT_EQ(read.product.root, example().product.root) << "bytes that are no UTF-8 are kept";

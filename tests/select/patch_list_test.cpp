@@ -15,17 +15,17 @@ using Rows = std::vector<std::vector<std::string>>;
 
 // Two neighbouring tiles of one overpass, and the first again two days later, 10 x 10 patches each.
 std::vector<Product> make_products() {
-  const auto make = [](const char* name, const char* tile, const char* acquired, double ulx) {
+  const auto make = [](const char* id_stem, const char* tile, const char* acquired, double ulx) {
     Product product;
-    product.name = name;
+    product.id_stem = id_stem;
     product.mgrs_tile = tile;
     product.acquired = acquired;
     product.geometry = {32633, ulx, 5400000, 1200};
     return product;
   };
-  return {make("S2A_MSIL2A_20170613T101031_N0500_R022_T33UUP_1", "T33UUP", "2017-06-13T10:10:31.024Z", 300000),
-          make("S2A_MSIL2A_20170613T101031_N0500_R022_T33UVP_1", "T33UVP", "2017-06-13T10:10:31.024Z", 399960),
-          make("S2A_MSIL2A_20170615T101031_N0500_R022_T33UUP_1", "T33UUP", "2017-06-15T10:10:31.024Z", 300000)};
+  return {make("S2A_MSIL2A_20170613T101031_N0500_R022_T33UUP", "T33UUP", "2017-06-13T10:10:31.024Z", 300000),
+          make("S2A_MSIL2A_20170613T101031_N0500_R022_T33UVP", "T33UVP", "2017-06-13T10:10:31.024Z", 399960),
+          make("S2A_MSIL2A_20170615T101031_N0500_R022_T33UUP", "T33UUP", "2017-06-15T10:10:31.024Z", 300000)};
 }
 
 PatchList list_of(const Rows& rows) { return parse_patch_list(rows, "list.csv"); }

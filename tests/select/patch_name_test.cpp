@@ -13,7 +13,7 @@ TEST(PatchName, TheBaselineIsNoPartOfAName) {
   ASSERT_TRUE(old_one && new_one);
   EXPECT_EQ(*old_one, *new_one);
   EXPECT_EQ(old_one->product, "S2A_MSIL2A_20170613T101031_R022_T33UUP");
-  EXPECT_EQ(old_one->product, product_part("S2A_MSIL2A_20170613T101031_N0510_R022_T33UUP_20230101T000000"));
+  EXPECT_EQ(old_one->product, product_part("S2A_MSIL2A_20170613T101031_N0510_R022_T33UUP"));
   EXPECT_EQ(old_one->position, (PatchPosition{26, 57}));
 }
 
@@ -37,7 +37,7 @@ TEST(PatchName, OtherTextIsNone) {
 
 TEST(PatchName, AProductsOverpassIsThatOfItsV1Names) {
   Product product;
-  product.name = "S2B_MSIL2A_20180204T094159_N0500_R036_T35VPK_20230101T000000";
+  product.id_stem = "S2B_MSIL2A_20180204T094159_N0500_R036_T35VPK";
   product.acquired = "2018-02-04T09:42:01.024Z";
   EXPECT_EQ(overpass_of(product), parse_patch_name("S2B_MSIL2A_20180204T94161_57_38")->overpass);
   product.acquired = "yesterday";

@@ -68,6 +68,28 @@ void declare_labels(CLI::App& app, IngestOptions& options) {
       ->group(group);
 }
 
+// One file an occurrence: products may follow.
+void declare_files(CLI::App& app, const char* name, std::vector<std::string>& files, const char* help) {
+  app.add_option(name, files, help)->allow_extra_args(false)->group("Lists of patches");
+}
+
+void declare_lists(CLI::App& app, IngestOptions& options) {
+  declare_files(app, "--exclude-list", options.exclude_lists,
+                "File of patch ids that are left out, plain or compressed; may be given several times");
+  declare_files(app, "--include-list", options.include_lists,
+                "File of patch ids: only these are taken; may be given several times");
+  declare_files(app, "--v2-metadata", options.v2_metadata,
+                "Table of BigEarthNet v2 (Parquet), to tell which patches v1 names in lists mean; may be given several "
+                "times");
+}
+
+void declare_values(CLI::App& app, IngestOptions& options) {
+  const char* const group = "Values";
+  app.add_flag("--raw-dn", options.raw_dn, "Keep the files' values: BOA_ADD_OFFSET is not added")->group(group);
+  app.add_flag("--keep-zero-pixels", options.keep_zero_pixels, "Keep patches that hold pixels without data (DN 0)")
+      ->group(group);
+}
+
 void declare_selection(CLI::App& app, FilterThresholds& thresholds) {
   const char* const group = "Selection of patches";
   const CLI::Validator percent = number_between(0, 100);
@@ -87,11 +109,22 @@ void declare_selection(CLI::App& app, FilterThresholds& thresholds) {
   app.add_option("--max-saturated-percent", thresholds.max_saturated_percent, "Largest share of saturated pixels")
       ->check(percent)
       ->group(group);
+  app.add_option("--cloud-probability", thresholds.cloud_probability,
+                 "A pixel counts as cloud from this cloud probability in per cent on, too")
+      ->check(CLI::Range(1, 100))
+      ->group(group);
+  app.add_option("--snow-probability", thresholds.snow_probability,
+                 "A pixel counts as snow from this snow probability in per cent on, too")
+      ->check(CLI::Range(1, 100))
+      ->group(group);
 }
 
 void declare_split(CLI::App& app, IngestOptions& options) {
   const char* const group = "Split";
-  app.add_option("--split", options.split, "random:TRAIN/VALIDATION/TEST in per cent, by ground square")->group(group);
+  app.add_option("--split", options.split,
+                 "random:70/15/15 (by ground square), rings, products:70/15/15, blocks:KM:70/15/15 or "
+                 "lists:TRAIN,VALIDATION,TEST (files of patch ids)")
+      ->group(group);
   app.add_option("--seed", options.seed, "Seed of the split")->check(seed_number())->group(group);
 }
 
@@ -102,6 +135,8 @@ void declare_ingest_arguments(CLI::App& app, IngestOptions& options) {
   declare_arrays(app, options);
   declare_labels(app, options);
   declare_selection(app, options.thresholds);
+  declare_lists(app, options);
+  declare_values(app, options);
   declare_split(app, options);
 }
 

@@ -11,6 +11,7 @@
 #include "libingest/core/progress.hpp"
 #include "libingest/label/nomenclature.hpp"
 #include "libingest/pipeline/ingest_pipeline.hpp"
+#include "libingest/pipeline/selection_report.hpp"
 #include "libingest/pipeline/work_folder.hpp"
 #include "tools/common/ingest_arguments.hpp"
 #include "tools/common/program.hpp"
@@ -33,6 +34,7 @@ struct Arguments {
   std::string resume;
   bool as_json = false;
   std::string progress = "auto";
+  bool dry_run = false;
 };
 
 void declare_formats(CLI::App& app, FormatArguments& formats) {
@@ -63,7 +65,12 @@ void declare_options(CLI::App& app, Arguments& arguments) {
       ->group(run);
   app.add_flag("--overwrite", options.overwrite, "Replace a finished dataset, or an unfinished one of other options")
       ->group(run);
-  app.add_flag("--json", arguments.as_json, "Print the outcome and where the time went as JSON")->group(run);
+  app.add_flag("--dry-run", arguments.dry_run,
+               "Print what would be kept and rejected; reads no reflectance band and writes nothing")
+      ->group(run);
+  app.add_flag("--json", arguments.as_json,
+               "Print the outcome and where the time went, or the counts of --dry-run, as JSON")
+      ->group(run);
   declare_progress(app, arguments.progress);
   app.footer(
       "Several ranks: mpirun -n 4 eoshard-ingest --labels clc.tif --out mydata *.SAFE\n"
@@ -112,7 +119,7 @@ void check_resume_stands_alone(const CLI::App& app) {
 void check_is_complete(const Arguments& arguments) {
   if (arguments.ingest.sources.empty()) throw Error(ErrorKind::usage, "no product is named (PRODUCT...)");
   if (arguments.ingest.labels.empty()) throw Error(ErrorKind::usage, "--labels is required");
-  if (arguments.out.empty()) throw Error(ErrorKind::usage, "--out is required");
+  if (arguments.out.empty() && !arguments.dry_run) throw Error(ErrorKind::usage, "--out is required");
 }
 
 DatasetFormats settle_formats(const FormatArguments& arguments, const CLI::App& app) {
@@ -151,6 +158,12 @@ int run(const Arguments& arguments, const CLI::App& app, const Communicator& wor
   world.agree([&] { options = settle_options(arguments, app); });
   ProgressBar bar(parse_progress_mode(arguments.progress), world.is_root());
   const ProgressCallback progress = [&](const Progress& now) { bar.show(now); };
+  if (arguments.dry_run) {
+    const std::vector<ScannedProduct> products = rehearse_ingest(options, world, log, progress);
+    bar.finish();
+    if (world.is_root()) fmt::print("{}", arguments.as_json ? selection_json(products) : selection_text(products));
+    return 0;
+  }
   const IngestResult result = ingest_products(options, world, log, progress);
   bar.finish();
   if (!world.is_root()) return 0;
