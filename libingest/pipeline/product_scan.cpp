@@ -13,6 +13,7 @@
 #include "libingest/decode/tile_coverage.hpp"
 #include "libingest/pipeline/array_layout.hpp"
 #include "libingest/pipeline/source_verification.hpp"
+#include "libingest/select/patch_name.hpp"
 #include "libingest/select/split_rule.hpp"
 
 namespace eoshard::ingest {
@@ -104,7 +105,7 @@ GranuleLabels label_patches(const Product& product, const PatchGrid& grid, const
   if (with_pixels) labels.grid_codes.resize(row_pixels * std::size_t(grid.rows));
   std::atomic<bool> is_covered = false;
   tbb::enumerable_thread_specific<std::unique_ptr<PatchLabeler>> labelers(
-      [&] { return make_patch_labeler(settings, product.geometry, product.name); });
+      [&] { return make_patch_labeler(settings, product.geometry, product_part(product.id_stem)); });
   tbb::parallel_for(0, grid.rows, [&](int patch_row) {
     const LabelRow row = labelers.local()->label_row(patch_row);
     std::copy(row.patches.begin(), row.patches.end(), labels.patches.begin() + grid.index_of({0, patch_row}));

@@ -1,4 +1,5 @@
-"""Every source of labels: rasters and polygons give label maps that others' software confirms; a dataset may have none."""
+"""Every source of labels: rasters and polygons, whose label maps others' software confirms, tables, and none."""
+import csv
 import json
 import pathlib
 import sys
@@ -150,6 +151,114 @@ class WithoutLabels(Labels):
     def test_label_options_need_labels(self):
         self.refuse("none", "--label-map needs", options=["--label-map"])
         self.refuse("none", "--min-class-percent needs", options=["--min-class-percent", 5])
+
+
+class Tables(Labels):
+    """The labels of a raster, handed over as tables, come back the same."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        out = cls.root / "reference"
+        harness.run("eoshard-ingest", "--labels", cls.raster, "--nomenclature", "bigearthnet-43", "--out", out,
+                    "--min-labelled-percent", 0, *cls.products)
+        cls.reference = samples(out)
+        cls.left_out = sorted(cls.reference)[5]
+        cls.known = {patch: row for patch, row in cls.reference.items() if patch != cls.left_out}
+
+    def v2_id(self, patch):
+        """As BigEarthNet v2 writes it: another processing of the same scene."""
+        fields = patch.split("_")
+        fields[3] = "N9999"
+        return "_".join(fields)
+
+    def write_csv(self, rows=None):
+        path = self.folder / "labels.csv"
+        with open(path, "w", newline="", encoding="utf-8-sig") as file:
+            table = csv.writer(file)
+            table.writerow(["country", "patch_id", "labels"])
+            table.writerows(rows or [["Austria", patch, row["labels"]] for patch, row in self.known.items()])
+        return path
+
+    def write_parquet(self):
+        import pyarrow
+        import pyarrow.parquet
+        path = self.folder / "labels.parquet"
+        pyarrow.parquet.write_table(
+            pyarrow.table({"patch_id": [self.v2_id(patch) for patch in self.known],
+                           "labels": [row["labels"].split(";") for row in self.known.values()],
+                           "contains_seasonal_snow": [False] * len(self.known)}), path)
+        return path
+
+    def write_json(self):
+        import rasterio.crs
+        folder = self.folder / "BigEarthNet-v1.0"
+        for number, row in enumerate(self.known.values()):
+            name = f"S2A_MSIL2A_20170613T101031_{number}_7"
+            (folder / name).mkdir(parents=True)
+            left, top = int(row["ulx"]), int(row["uly"])
+            (folder / name / f"{name}_labels_metadata.json").write_text(json.dumps({
+                "labels": row["labels"].split(";"),
+                "coordinates": {"ulx": left, "uly": top, "lrx": left + 1200, "lry": top - 1200},
+                "projection": rasterio.crs.CRS.from_epsg(int(row["epsg"])).to_wkt()}))
+        return folder
+
+    def check_same(self, out):
+        found = samples(out)
+        self.assertEqual({patch: row["labels"] for patch, row in found.items()},
+                         {patch: row["labels"] for patch, row in self.known.items()})
+        rejected = harness.rows(out / "rejected.csv")
+        self.assertEqual([(row["patch_id"], row["reason"]) for row in rejected], [(self.left_out, "unlabelled")])
+
+    def test_every_table_gives_the_same_dataset_on_any_number_of_ranks(self):
+        options = ["--nomenclature", "bigearthnet-43"]
+        from_csv = self.ingest(self.write_csv(), "csv", *options)
+        self.check_same(from_csv)
+        from_parquet = self.ingest(self.write_parquet(), "parquet", *options, ranks=2)
+        from_json = self.ingest(self.write_json(), "json", *options, ranks=3)
+        self.assertEqual(harness.files_below(from_csv), harness.files_below(from_parquet))
+        self.assertEqual(harness.files_below(from_csv), harness.files_below(from_json))
+
+    def test_43_classes_become_19(self):
+        merged = samples(self.ingest(self.write_csv(), "merged"))
+        warped = samples(self.ingest(self.raster, "warped", "--min-labelled-percent", 0))
+        self.assertEqual({patch: row["labels"] for patch, row in merged.items()},
+                         {patch: row["labels"] for patch, row in warped.items() if patch != self.left_out})
+
+    def test_bad_tables_are_refused(self):
+        patch = sorted(self.known)[0]
+        self.refuse(self.write_csv([["", patch, "Pastures;Meadow"]]), "labels.csv, row 2", "'Meadow'")
+        self.refuse(self.write_csv([["", patch, "Urban fabric"]]), "stands for several classes",
+                    options=["--nomenclature", "bigearthnet-43"])
+        self.refuse(self.write_csv([["", "S2A_MSIL2A_20170613T101031_7_8", "Pastures"]]), "BigEarthNet v1")
+        self.refuse(self.write_csv([["", "patch 7", "Pastures"]]), "'patch 7' is no patch id")
+        self.refuse(self.write_csv([["", patch, "Pastures"], ["", patch, "112"]]), "there twice")
+        self.refuse(self.write_csv([["", patch.replace("T32", "T31"), "Pastures"]]), "does not cover product")
+        self.refuse(self.write_csv(), "--label-map needs", options=["--label-map"])
+        damaged = self.write_json()
+        broken = next(damaged.iterdir())
+        (broken / f"{broken.name}_labels_metadata.json").write_text('{"labels": [')
+        self.refuse(damaged, broken.name, "damaged")
+
+
+class RealBigEarthNetV1(harness.FolderTest):
+    def test_nine_patches_have_the_labels_of_their_files(self):
+        harness.need_shared("data/bigearthnet/v1")
+        folder = harness.SHARED / "data" / "bigearthnet" / "v1"
+        expected, products = {}, []
+        for number, path in enumerate(sorted(folder.glob("*/*_labels_metadata.json"))):
+            truth = json.loads(path.read_text())
+            corner = truth["coordinates"]
+            epsg = truth["projection"].rsplit('"EPSG","', 1)[1].split('"')[0]
+            expected[(epsg, str(corner["ulx"]), str(corner["uly"]))] = set(truth["labels"])
+            products += harness.synthesise(
+                self.folder / str(number), "--products", 1, "--size", 120, "--epsg", epsg, "--tile",
+                f"T{epsg[3:]}UA{'ABCDEFGHJ'[number]}", "--origin", f"{corner['ulx']},{corner['uly']}", *CLEAR)
+        self.assertEqual(len(expected), 9)
+        out = self.folder / "out"
+        harness.run("eoshard-ingest", "--labels", folder, "--nomenclature", "bigearthnet-43", "--out", out, *products)
+        found = {(row["epsg"], row["ulx"], row["uly"]): set(row["labels"].split(";")) for row in samples(out).values()}
+        self.assertEqual(found, expected)
 
 
 harness.main()
