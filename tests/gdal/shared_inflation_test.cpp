@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <memory>
 #include <random>
 #include <thread>
 
@@ -20,13 +22,18 @@ constexpr std::size_t kBytes = 5'000'001;  // more than the cache, and no whole 
 
 class SharedInflation : public testing::Test {
  protected:
-  SharedInflation() {
+  // One archive for all tests: deflating it takes longest.
+  static void SetUpTestSuite() {
+    folder_ = std::make_unique<TemporaryFolder>();
     std::mt19937 random(1);
-    std::generate(bytes_.begin(), bytes_.end(), [&] { return static_cast<char>(random() % 4); });
-    std::filesystem::create_directories(temporary_.path() / "X");
-    write_file(temporary_.path() / "X/a.bin", bytes_, Durability::rename_only);
-    zip_folder(temporary_.path() / "X", temporary_.path() / "x.zip");
+    bytes_.resize(kBytes);
+    std::generate(bytes_.begin(), bytes_.end(), [&] { return static_cast<char>(random() % 256); });
+    std::filesystem::create_directories(folder_->path() / "X");
+    write_file(folder_->path() / "X/a.bin", bytes_, Durability::rename_only);
+    zip_folder(folder_->path() / "X", folder_->path() / "x.zip");
+    path_ = fmt::format("/vsizip/{{{}/x.zip}}/X/a.bin", folder_->path().string());
   }
+  static void TearDownTestSuite() { folder_.reset(); }
 
   bool reads_right(InflatedFile& file, std::size_t offset, std::size_t length) const {
     std::string out(length, '?');
@@ -35,9 +42,9 @@ class SharedInflation : public testing::Test {
     return count == expected.size() && out.compare(0, count, expected) == 0;
   }
 
-  TemporaryFolder temporary_;
-  std::string bytes_ = std::string(kBytes, '\0');
-  std::string path_ = fmt::format("/vsizip/{{{}/x.zip}}/X/a.bin", temporary_.path().string());
+  static inline std::unique_ptr<TemporaryFolder> folder_;
+  static inline std::string bytes_;
+  static inline std::string path_;
 };
 
 TEST_F(SharedInflation, AnyReadGivesTheFilesBytes) {

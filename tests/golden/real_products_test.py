@@ -205,4 +205,30 @@ class RealProducts(harness.ClassFolderTest):
         self.assertFalse((self.folder / "out" / "dataset.json").exists())
 
 
+class RealProduct(harness.FolderTest):
+    def test_the_bands_that_it_has_are_read_and_checked(self):
+        """A real product of baseline 05.11 as ESA made it: names, metadata, tiling and SHA3-256 checksums."""
+        harness.need_shared("data/products")
+        product = next((SHARED / "data/products").glob("*T33TVM*.SAFE"))
+        labels, out = self.folder / "labels.tif", self.folder / "out"
+        subprocess.run(["gdal_create", "-q", "-ot", "Byte", "-burn", "23", "-outsize", "1200", "1200", "-a_srs", "EPSG:3035",
+                        "-a_ullr", "4000000", "3000000", "5200000", "1800000", labels], check=True)
+        harness.run("eoshard-ingest", "--labels", labels, "--out", out, "--bands", "B01,B09,SCL", "--check-source",
+                    "--max-cloud-percent", 100, "--max-snow-percent", 100, product)
+        bands = {name: read_band(next(product.glob(f"GRANULE/*/IMG_DATA/R{metres}m/*_{name}_{metres}m.jp2")))
+                 for name, metres in (("B01", 60), ("B09", 60), ("SCL", 20))}
+        full = {(c, r) for c in range(91) for r in range(91) if bands["SCL"][r * 60:r * 60 + 60, c * 60:c * 60 + 60].all()
+                and all(bands[name][r * 20:r * 20 + 20, c * 20:c * 20 + 20].all() for name in ("B01", "B09"))}
+        rows = harness.rows(out / "samples.csv")
+        self.assertEqual({(int(row["column"]), int(row["row"])) for row in rows}, full)
+        groups = {split: zarr.open_group(out / f"{split}.zarr", mode="r") for split in SPLITS}
+        for row in rows[::97]:
+            c, r = int(row["column"]), int(row["row"])
+            group, index = groups[row["split"]], int(row["index"])
+            for plane, name in enumerate(("B01", "B09")):
+                expected = np.maximum(bands[name][r * 20:r * 20 + 20, c * 20:c * 20 + 20].astype(int) - 1000, 1)
+                np.testing.assert_array_equal(group["data_60m"][index][plane], expected)
+            np.testing.assert_array_equal(group["scl"][index].squeeze(), bands["SCL"][r * 60:r * 60 + 60, c * 60:c * 60 + 60])
+
+
 harness.main()
