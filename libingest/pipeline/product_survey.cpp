@@ -43,14 +43,16 @@ std::array<std::uint64_t, kSplitNames.size()> count_candidates(const ProductScan
   return counts;
 }
 
+// The units come first: GCC 12 destroys members of a braced initialiser twice when a later one throws (its bug 66139).
 ScannedProduct summarise(const ProductScan& scan, const std::vector<ImageArray>& arrays) {
+  std::vector<UnitWork> units = work_of_units(scan, arrays);
   const Product& product = scan.product;
   return {{product.name, product.id_stem, escape_bytes(product.path), product.baseline, product.mgrs_tile,
            product.acquired, product.geometry.epsg, product.boa_add_offset,
            static_cast<std::uint64_t>(scan.grid.count()), 0, count_rejected(scan)},
           product.quantification_value,
           scan.candidates().size(),
-          work_of_units(scan, arrays),
+          std::move(units),
           count_candidates(scan)};
 }
 

@@ -62,6 +62,18 @@ class BadInput(harness.ClassFolderTest):
         band.write_bytes(data)
         self.refuse(band.name, "cannot be decoded")
 
+    def test_a_damaged_box(self):
+        """A bit flipped where the file says how it is made up: in a band that the scan opens, and in one that it does not."""
+        for layer in ("B05", "B12"):
+            with self.subTest(layer):
+                band = self.image(layer)
+                whole = band.read_bytes()
+                data = bytearray(whole)
+                data[data.index(b"jp2c")] ^= 1
+                band.write_bytes(data)
+                self.refuse(band.name, "truncated")
+                band.write_bytes(whole)
+
     def test_cut_product_xml(self):
         os.truncate(self.product / "MTD_MSIL2A.xml", 1500)
         self.refuse("MTD_MSIL2A.xml is no well-formed XML")

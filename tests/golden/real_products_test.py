@@ -2,6 +2,8 @@
 with what rasterio reads from the crop and with labels and filters worked out here by other means."""
 import collections
 import pathlib
+import re
+import shutil
 import subprocess
 import sys
 import unittest
@@ -187,9 +189,19 @@ class RealProducts(harness.ClassFolderTest):
                     self.assertEqual((statistics["minimum"], statistics["maximum"]),
                                      (values[:, plane].min(), values[:, plane].max()))
 
+    def on_another_day(self, product, day):
+        """The same pixels as another scene; processings of one scene would not all be taken."""
+        copy = shutil.copytree(product, self.folder / f"{day}.SAFE")
+        xml = copy / "MTD_MSIL2A.xml"
+        text, changed = re.subn(r"(<PRODUCT_URI\w*>S2A_MSIL2A_202207)06", rf"\g<1>{day}", xml.read_text())
+        self.assertEqual(changed, 1)
+        xml.write_text(text)
+        return copy
+
     def test_no_ground_square_is_in_two_splits(self):
         out = self.folder / "together"
-        harness.run("eoshard-ingest", "--labels", SHARED / CORINE, "--out", out, *self.products.values(), ranks=3)
+        dates = [self.on_another_day(product, day) for day, product in enumerate(self.products.values(), start=11)]
+        harness.run("eoshard-ingest", "--labels", SHARED / CORINE, "--out", out, *dates, ranks=3)
         splits = collections.defaultdict(set)
         for row in harness.rows(out / "samples.csv"):
             splits[row["epsg"], row["ulx"], row["uly"]].add(row["split"])
