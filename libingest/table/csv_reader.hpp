@@ -31,6 +31,9 @@ class CsvReader {
   /// of fields than the header, or a quote is never closed.
   bool next(std::vector<std::string>& fields);
 
+  /// Of the row read last; the header is row 1.
+  std::uint64_t row() const { return row_; }
+
  private:
   void read_header();
   void skip_byte_order_mark();
@@ -47,7 +50,7 @@ class CsvReader {
   std::uint64_t offset_ = 0;  // of the buffer's end in the file
   std::vector<char> buffer_;
   std::size_t position_ = 0;
-  std::uint64_t row_ = 0;  // the header is row 1
+  std::uint64_t row_ = 0;
   std::vector<std::string> columns_;
 };
 

@@ -3,7 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "libingest/core/file.hpp"
 #include "libingest/core/progress.hpp"
+#include "libingest/pipeline/dataset_report.hpp"
 #include "libingest/pipeline/dataset_verifier.hpp"
 #include "libingest/shard/dataset_manifest.hpp"
 #include "tools/common/program.hpp"
@@ -18,6 +20,8 @@ struct Arguments {
   std::string dataset;
   bool as_json = false;
   bool verify = false;
+  std::string report;  // path; empty: none
+  bool overwrite = false;
   int threads = 0;
   std::string progress = "auto";
 };
@@ -103,10 +107,23 @@ void print_verification(const Verification& verification) {
              verification.damages.empty() ? "all are whole" : fmt::format("{} damaged", verification.damages.size()));
 }
 
+void check_report_path(const Arguments& arguments) {
+  if (arguments.overwrite || !std::filesystem::exists(arguments.report)) return;
+  throw Error(ErrorKind::input,
+              fmt::format("--report {}: the file exists; use --overwrite to replace it", arguments.report));
+}
+
+void write_report(const Arguments& arguments, const DatasetManifest& manifest) {
+  write_file(arguments.report, dataset_report(arguments.dataset, manifest), Durability::rename_only);
+  if (!arguments.as_json) fmt::print("\nreport: {}\n", arguments.report);
+}
+
 int run(const Arguments& arguments) {
+  if (!arguments.report.empty()) check_report_path(arguments);
   const DatasetManifest manifest = read_manifest(arguments.dataset);
   Json json = summary_json(manifest);
   if (!arguments.as_json) print_text(manifest, arguments.dataset);
+  if (!arguments.report.empty()) write_report(arguments, manifest);
   bool is_whole = true;
   if (arguments.verify) {
     ProgressBar bar(parse_progress_mode(arguments.progress), true);
@@ -125,6 +142,9 @@ void declare_options(CLI::App& app, Arguments& arguments) {
   app.add_option("DATASET", arguments.dataset, "Folder that eoshard-ingest wrote")->required();
   app.add_flag("--json", arguments.as_json, "Print the summary as JSON");
   app.add_flag("--verify", arguments.verify, "Read and check every chunk; exit 1 when one is damaged");
+  app.add_option("--report", arguments.report, "Write a page of HTML to look at: counts, maps, histograms, pictures")
+      ->type_name("FILE");
+  app.add_flag("--overwrite", arguments.overwrite, "Replace the file of --report");
   app.add_option("--threads", arguments.threads, "Threads for --verify; 0: all cores")->check(CLI::NonNegativeNumber);
   app.add_option("--progress", arguments.progress, "Progress on stderr: auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}));
