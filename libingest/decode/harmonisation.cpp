@@ -3,16 +3,43 @@
 #include <algorithm>
 
 namespace eoshard::ingest {
+namespace {
+
+// Short enough for 32-bit sums, so that the loops vectorise in full width.
+constexpr std::size_t kRunPixels = 4096;
+
+void shift(std::span<std::uint16_t> pixels, int offset) {
+  for (std::uint16_t& pixel : pixels) {
+    const int shifted = std::clamp(pixel + offset, 1, 0xffff);
+    pixel = static_cast<std::uint16_t>(pixel == 0 ? 0 : shifted);
+  }
+}
+
+void add_moments(std::span<const std::uint16_t> pixels, PixelMoments& moments) {
+  std::uint32_t sum = 0;
+  std::uint64_t sum_of_squares = 0;
+  std::uint16_t minimum = moments.minimum, maximum = moments.maximum;
+  for (const std::uint16_t pixel : pixels) {
+    sum += pixel;
+    sum_of_squares += std::uint32_t{pixel} * pixel;
+    minimum = std::min(minimum, pixel);
+    maximum = std::max(maximum, pixel);
+  }
+  moments.sum += sum;
+  moments.sum_of_squares += sum_of_squares;
+  moments.minimum = minimum;
+  moments.maximum = maximum;
+}
+
+}  // namespace
 
 PixelMoments harmonise(std::span<std::uint16_t> pixels, int offset) {
   PixelMoments moments;
-  for (std::uint16_t& pixel : pixels) {
-    const int stored = pixel == 0 ? 0 : std::clamp(pixel + offset, 1, 0xffff);
-    pixel = static_cast<std::uint16_t>(stored);
-    moments.sum += pixel;
-    moments.sum_of_squares += std::uint64_t{pixel} * pixel;
-    moments.minimum = std::min(moments.minimum, pixel);
-    moments.maximum = std::max(moments.maximum, pixel);
+  while (!pixels.empty()) {
+    const auto run = pixels.first(std::min(kRunPixels, pixels.size()));
+    if (offset != 0) shift(run, offset);
+    add_moments(run, moments);
+    pixels = pixels.subspan(run.size());
   }
   moments.has_zero = moments.minimum == 0;
   return moments;

@@ -1,6 +1,7 @@
 #include "libingest/decode/band_reader.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <thread>
 
@@ -51,6 +52,20 @@ TEST_F(BandReaderTest, ThreadsDecodeAtTheSameTime) {
     }
   }
   EXPECT_EQ(wrong, 0);
+}
+
+// A pool would hand the 16 x 16 code-blocks of a tile from thread to thread.
+TEST_F(BandReaderTest, ATileIsDecodedByTheCallingThreadAlone) {
+  const BandReader band(write_jp2(folder_.path() / "blocks.jp2", kTile, kTile, 8));
+  const auto waits = [] {
+    rusage usage{};
+    getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_nvcsw;
+  };
+  std::vector<std::uint16_t> pixels(kTile * kTile);
+  const auto before = waits();
+  band.read_tile(0, 0, std::as_writable_bytes(std::span(pixels)));
+  EXPECT_LT(waits() - before, 8);
 }
 
 TEST_F(BandReaderTest, ATruncatedFileIsRefusedAtOnce) {
