@@ -12,7 +12,7 @@ namespace eoshard::ingest {
 
 struct CalibrationSettings {
   int products = 8;  ///< at most, spread evenly over those given
-  int tiles = 16;    ///< of each code-block size, spread evenly over the sizes of their compressed data
+  int tiles = 48;    ///< of each code-block size, spread evenly over the sizes of their compressed data
 };
 
 /// Which of `count` products to calibrate on: indices, ascending.
