@@ -16,6 +16,7 @@
 #include "libingest/pipeline/product_scan.hpp"
 #include "libingest/pipeline/work_folder.hpp"
 #include "libingest/pipeline/work_plan.hpp"
+#include "libingest/select/split_rule.hpp"
 
 namespace eoshard::ingest {
 namespace {
