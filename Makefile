@@ -28,10 +28,10 @@ quickstart: build ## set up, build, then raw products to a trained and scored ne
 	@tools/quickstart.sh
 
 test: build ## set up, build, then every test that this machine can run but the slow ones
-	cd $(BUILD) && ctest --output-on-failure -LE slow
+	cd $(BUILD) && ctest --output-on-failure -j $(JOBS) -LE slow
 
 test-all: build ## the same with the slow tests
-	cd $(BUILD) && ctest --output-on-failure
+	cd $(BUILD) && ctest --output-on-failure -j $(JOBS)
 
 clean: ## remove the build folder
 	rm -rf build

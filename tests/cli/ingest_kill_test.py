@@ -36,7 +36,7 @@ class KilledAtACall(harness.ClassFolderTest):
         environment = {name: str(value) for name, value in settings.items()}
         if settings:
             environment |= {"LD_PRELOAD": str(LIBRARY), "EOSHARD_KILL_UNDER": str(out)}
-        return harness.run("eoshard-ingest", "--labels", cls.root / "in/clc.tif", "--threads", 1,
+        return harness.run("eoshard-ingest", "--labels", cls.root / "in/clc.tif", "--threads", 1, "--format", "zarr,hdf5",
                            "--out", out, *cls.products, check=False, env=environment)
 
     def assert_goes_on(self, name, **settings):
@@ -74,7 +74,7 @@ class KilledAtACall(harness.ClassFolderTest):
 
     def kill_one_rank(self, name, seconds, rank):
         out = self.folder / name
-        command = [str(harness.BIN / "eoshard-ingest"), "--labels", str(self.root / "in/clc.tif"), "--threads", "1",
+        command = [str(harness.BIN / "eoshard-ingest"), "--labels", str(self.root / "in/clc.tif"), "--threads", "1", "--format", "zarr,hdf5",
                    "--out", str(out), *map(str, self.products)]
         process = subprocess.Popen(["mpirun", "-n", "2", "--bind-to", "none", *command], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

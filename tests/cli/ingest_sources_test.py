@@ -208,8 +208,8 @@ class Sources(harness.ClassFolderTest):
         whole = band.read_bytes()
         band.write_bytes(whole[:-100])
         self.ingest(self.folder / "out", damaged, self.products[1], check=False)
-        parts = {part.name for part in (self.folder / "out/unfinished").glob("*.part")}
-        self.assertTrue(parts)
+        scans = {scan.name for scan in (self.folder / "out/unfinished").glob("*.scan")}
+        self.assertTrue(scans)
         band.write_bytes(whole)
         os.chdir(self.folder)
         result = self.ingest("out", f"{damaged.name}//", os.path.relpath(self.products[1]))
