@@ -11,6 +11,7 @@
 #include <numeric>
 
 #include "libingest/assign/assign_method.hpp"
+#include "libingest/core/byte_text.hpp"
 #include "libingest/core/file.hpp"
 #include "libingest/core/version.hpp"
 #include "libingest/gdal/gdal_errors.hpp"
@@ -320,7 +321,7 @@ class Ingest {
     manifest.formats = options_.formats;
     manifest.is_harmonised = !options_.raw_dn;
     manifest.quantification_value = products_.front().quantification_value;
-    manifest.split_rule = options_.split;
+    manifest.split_rule = escape_bytes(options_.split);  // of lists: paths, which may be no UTF-8
     manifest.seed = options_.seed;
     manifest.splits = std::move(assembled.splits);
     manifest.rejected = std::move(assembled.rejected);

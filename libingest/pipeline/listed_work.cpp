@@ -4,16 +4,16 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <fstream>
 #include <optional>
 #include <sstream>
 #include <string_view>
 
 #include "libingest/core/error.hpp"
-#include "libingest/core/file.hpp"
 #include "libingest/decode/tile_coverage.hpp"
 #include "libingest/select/patch_grid.hpp"
+#include "libingest/select/patch_name.hpp"
+#include "libingest/table/compressed_text.hpp"
 #include "libingest/table/parquet_table.hpp"
 
 namespace eoshard::ingest {
@@ -53,45 +53,6 @@ std::vector<PatchPosition> distinct(std::vector<PatchPosition> patches) {
   return patches;
 }
 
-struct ListedPatch {
-  std::string product;
-  PatchPosition position;
-};
-
-// Cuts "_57" off the end of `text`.
-std::optional<int> take_last_number(std::string_view& text) {
-  const std::size_t underscore = text.rfind('_');
-  if (underscore == std::string_view::npos) return std::nullopt;
-  const std::string_view digits = text.substr(underscore + 1);
-  int number = 0;
-  const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (status != std::errc() || end != digits.data() + digits.size() || number < 0) return std::nullopt;
-  text = text.substr(0, underscore);
-  return number;
-}
-
-// "…_T33UUP": two digits and three letters.
-bool ends_in_tile(std::string_view product) {
-  constexpr std::string_view kForm = "_T00AAA";
-  if (product.size() < kForm.size()) return false;
-  const std::string_view tile = product.substr(product.size() - kForm.size());
-  const auto is_like = [](char character, char form) {
-    if (form == '0') return character >= '0' && character <= '9';
-    if (form == 'A') return character >= 'A' && character <= 'Z';
-    return character == form;
-  };
-  return is_like(tile[0], '_') && is_like(tile[1], 'T') &&
-         std::equal(tile.begin() + 2, tile.end(), kForm.begin() + 2, is_like);
-}
-
-// "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_26_57": the product ends in its MGRS tile, which v1's ids lack.
-std::optional<ListedPatch> parse_v2_id(std::string_view id) {
-  const auto row = take_last_number(id);
-  const auto column = row ? take_last_number(id) : std::nullopt;
-  if (!column || !id.starts_with("S2") || !ends_in_tile(id)) return std::nullopt;
-  return ListedPatch{std::string(id), {*column, *row}};
-}
-
 bool is_parquet(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::array<char, 4> magic{};
@@ -113,7 +74,7 @@ std::string first_field(const std::string& line) {
 }
 
 void read_text(const std::string& path, ListedProducts& products) {
-  std::istringstream lines(read_text_file(path));
+  std::istringstream lines(read_compressed_text(path));
   std::string line;
   for (bool is_first = true; std::getline(lines, line); is_first = false) {
     const std::string id = first_field(line);
@@ -125,8 +86,8 @@ void read_text(const std::string& path, ListedProducts& products) {
 }  // namespace
 
 void add_listed(const std::string& id, ListedProducts& products) {
-  const auto patch = parse_v2_id(id);
-  if (!patch) {
+  const std::optional<PatchName> patch = parse_patch_name(id);
+  if (!patch || !patch->has_product()) {
     throw Error(
         ErrorKind::input,
         fmt::format("'{}' is no patch id of BigEarthNet v2's form; ids of v1 have no MGRS tile and so do not say "
