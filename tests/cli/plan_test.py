@@ -1,4 +1,5 @@
 """eoshard-plan: figures and files, plans that eoshard-ingest executes or refuses, and lists of patch ids."""
+import bz2
 import json
 import pathlib
 import sys
@@ -109,7 +110,9 @@ class Lists(harness.FolderTest):
         self.assertEqual((report["products"], report["patches"]), (2, 130))
         variants = [[self.write_list("crlf.csv", b + a, ending="\r\n")], [self.write_list("more.csv", [f"{name},train" for name in a + b], header="patch_id,split")],
                     [self.write_list("one.txt", a + b[:9]), self.write_list("two.txt", b)]]
-        for files in variants:
+        packed = self.folder / "packed.csv.bz2"
+        packed.write_bytes(bz2.compress(variants[0][0].read_bytes()))
+        for files in [*variants, [packed]]:
             with self.subTest(files[0].name):
                 self.assertEqual(self.plan("--patch-list", *files).stdout, plain.stdout)
 
