@@ -57,12 +57,15 @@ function(eoshard_add_test name)
 endfunction()
 
 # eoshard_add_script_test(<name> LABELS labels... SCRIPT file.py|file.sh [ARGUMENTS ...] [TIMEOUT s])
-# A script of tests/, run by the project's own Python environment (or bash).
+# A script of tests/, run by the project's own Python environment (or bash). 900 s unless said otherwise.
 function(eoshard_add_script_test name)
   cmake_parse_arguments(ARG "" "SCRIPT;TIMEOUT" "LABELS;ARGUMENTS" ${ARGN})
   set(interpreter ${PROJECT_SOURCE_DIR}/.deps/venv/bin/python)
   if(ARG_SCRIPT MATCHES "\\.sh$")
     set(interpreter bash)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 900) # about ten times what the slowest takes on two cores: a hang ends, a slow machine passes
   endif()
   eoshard_register_test(${name} "${ARG_LABELS}" "${ARG_TIMEOUT}"
     ${interpreter} ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT} ${ARG_ARGUMENTS})

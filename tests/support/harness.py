@@ -28,7 +28,7 @@ def need_shared(*names):
             raise unittest.SkipTest(f"EOSHARD_SHARED ({SHARED}) has no {name}")
 
 
-def run(program, *arguments, ranks=0, check=True, timeout=120, env=None):
+def run(program, *arguments, ranks=0, check=True, timeout=300, env=None):
     """Runs a program of the build, under mpirun when `ranks` > 0. Returns the completed process."""
     command = [str(BIN / program), *map(str, arguments)]
     if ranks:
