@@ -58,7 +58,7 @@ class Ingest {
     if (prepare_output() == WorkFolder::Start::finished) return tidy_up();
     load_base();
     times_.scan_s = timed([&] { scan_products(); });
-    world_.agree([&] { check_fit_to_base(); });
+    if (base_ != nullptr) check_fit_to_base();
     plan_work();
     const double cpu_before_s = process_cpu_seconds();
     times_.extract_s = timed([&] { extract_units(); });
@@ -131,9 +131,20 @@ class Ingest {
     world_.agree([&] { base_ = std::make_unique<BaseDataset>(work_, manifest); });
   }
 
-  // Appended products are new to the dataset and have its scale.
+  // A refused append leaves nothing behind that would stand in the way of the next: no band has been decoded yet.
   void check_fit_to_base() const {
-    if (base_ == nullptr) return;
+    world_.agree([&] {
+      try {
+        compare_with_base();
+      } catch (const Error&) {
+        if (world_.is_root()) work_.remove();
+        throw;
+      }
+    });
+  }
+
+  // Appended products are new to the dataset and have its scale.
+  void compare_with_base() const {
     const DatasetManifest& old = base_->manifest();
     for (const ScannedProduct& product : products_) {
       const bool is_there = std::any_of(old.sources.begin(), old.sources.end(), [&](const Source& source) {

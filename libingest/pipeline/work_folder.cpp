@@ -81,12 +81,12 @@ std::filesystem::path WorkFolder::part_file(const std::string& product, const st
   return folder() / (product + "." + array + kPartSuffix);
 }
 
-void WorkFolder::refuse_other_run(const std::string& configuration) const {
+void WorkFolder::refuse_other_run(const std::string& configuration, const std::string& way_out) const {
   const std::string theirs = fs::exists(configuration_file()) ? read_text_file(configuration_file()) : "";
   throw Error(ErrorKind::usage,
               fmt::format("--out {}: an unfinished run with other options is there (they differ in: {}); repeat its "
-                          "command to go on with it, or use --overwrite to begin anew",
-                          out_.string(), differing_options(configuration, theirs)));
+                          "command to go on with it, or {}",
+                          out_.string(), differing_options(configuration, theirs), way_out));
 }
 
 void WorkFolder::begin_run(const std::string& configuration) const {
@@ -106,7 +106,7 @@ WorkFolder::Start WorkFolder::prepare(const std::string& configuration, bool ove
                               out_.string()));
     }
     if (!is_finished && is_same_run(configuration)) return Start::resumed;
-    if (!is_finished && !overwrite && has_parts()) refuse_other_run(configuration);
+    if (!is_finished && !overwrite && has_parts()) refuse_other_run(configuration, "use --overwrite to begin anew");
     remove_dataset();
     begin_run(configuration);
     return Start::fresh;
@@ -120,7 +120,7 @@ WorkFolder::Start WorkFolder::prepare_append(const std::string& configuration) c
     throw Error(ErrorKind::usage, fmt::format("--append: {} holds no finished dataset", out_.string()));
   }
   if (is_same_run(configuration)) return Start::resumed;
-  if (has_parts()) refuse_other_run(configuration);
+  if (has_parts()) refuse_other_run(configuration, "remove " + folder().string() + " to give it up");
   const std::string theirs = options_of_dataset(read_manifest(out_).configuration_json);
   const std::string differing = differing_options(options_of_dataset(configuration), theirs);
   if (!differing.empty()) {

@@ -53,7 +53,7 @@ class WorkFolder {
   std::filesystem::path configuration_file() const { return folder() / "configuration.json"; }
   bool is_same_run(const std::string& configuration) const;
   bool has_parts() const;  // something that took time is there
-  [[noreturn]] void refuse_other_run(const std::string& configuration) const;
+  [[noreturn]] void refuse_other_run(const std::string& configuration, const std::string& way_out) const;
   void begin_run(const std::string& configuration) const;
   void check_is_ours() const;
   void remove_dataset() const;
