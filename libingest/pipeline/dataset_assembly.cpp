@@ -10,11 +10,8 @@
 #include "libingest/mpi/supervision.hpp"
 #include "libingest/pipeline/array_layout.hpp"
 #include "libingest/pipeline/product_tally.hpp"
-#include "libingest/pipeline/single_file.hpp"
-#include "libingest/shard/codec.hpp"
+#include "libingest/pipeline/shard_assembly.hpp"
 #include "libingest/shard/hdf5_file.hpp"
-#include "libingest/shard/hdf5_writer.hpp"
-#include "libingest/shard/shard_output.hpp"
 
 namespace eoshard::ingest {
 namespace {
@@ -62,7 +59,7 @@ void fill_in_counts(Source& source, const ProductCounts& counts) {
 }
 
 // Assembles on one rank; the collective calls are in run().
-class Assembly {
+class Assembly : private SampleSequence {
  public:
   Assembly(std::vector<Source> sources, const WorkFolder& work, const IngestOptions& options,
            const std::vector<std::string>& classes, BaseDataset* base, const Communicator& world,
@@ -74,9 +71,8 @@ class Assembly {
         classes_(classes),
         base_(base),
         world_(world),
-        progress_(progress) {
+        shards_(*this, {options.out, rules_.arrays, classes, options.formats}, world, progress) {
     for (const Source& source : sources_) products_.push_back(source.id_stem);
-    for (const Hdf5Array& array : hdf5_arrays(rules_.arrays, classes)) specs_.push_back(array.spec);
   }
 
   AssembledDataset run() {
@@ -88,12 +84,10 @@ class Assembly {
     add_base_totals();
     const auto write_own = [&](Watch& watch) {
       write_own_rows(watch);
-      write_own_shards(watch);
+      shards_.write_own_shards(watch);
     };
-    supervise(world_, 1, write_own, [&](std::span<const std::uint64_t> done) {
-      if (progress_) progress_({"assemble", done[0], shards().size(), "shards", ""});
-    });
-    if (is_single_file()) write_single_files();
+    supervise(world_, 1, write_own, [&](std::span<const std::uint64_t> done) { shards_.report(done[0]); });
+    shards_.write_single_files();
     world_.agree([&] { flush_to_disk(); });
     world_.agree([&] {
       if (world_.is_root()) write_tables_and_metadata();
@@ -133,16 +127,18 @@ class Assembly {
       }
     }
     for (std::size_t split = 0; split < kSplits; ++split) {
-      first_index_[split].assign(1, static_cast<std::uint64_t>(base_samples(split)));
+      first_index_[split].assign(1, static_cast<std::uint64_t>(samples_before(split)));
       for (const ProductCounts& counts : counts_)
         first_index_[split].push_back(first_index_[split].back() + counts.samples[split]);
     }
   }
 
-  // Samples that were there before; they keep their indices.
-  std::int64_t base_samples(std::size_t split) const { return base_ == nullptr ? 0 : base_->samples(split); }
+  // Samples that were there before keep their indices.
+  std::int64_t samples_before(std::size_t split) const override { return base_ == nullptr ? 0 : base_->samples(split); }
 
-  std::int64_t samples(std::size_t split) const { return static_cast<std::int64_t>(first_index_[split].back()); }
+  std::int64_t samples(std::size_t split) const override {
+    return static_cast<std::int64_t>(first_index_[split].back());
+  }
 
   void write_own_rows(const Watch& watch) {
     for (std::size_t product = 0; product < products_.size(); ++product) {
@@ -155,31 +151,6 @@ class Assembly {
                    sample_rows(tally, split, first, classes_), Durability::rename_only);
       }
       write_file(work_.rejected_rows(products_[product]), rejected_rows(tally), Durability::rename_only);
-    }
-  }
-
-  bool is_single_file() const { return formats_.hdf5 && formats_.hdf5_layout == Hdf5Layout::single; }
-  bool has_shards() const { return formats_.zarr || !is_single_file(); }
-
-  // Every (split, shard) that holds a new sample.
-  std::vector<std::pair<std::size_t, std::int64_t>> shards() const {
-    std::vector<std::pair<std::size_t, std::int64_t>> all;
-    if (!has_shards()) return all;
-    for (std::size_t split = 0; split < kSplits; ++split) {
-      if (samples(split) == base_samples(split)) continue;  // none, or none new
-      for (std::int64_t shard = base_samples(split) / kShardSamples; shard < shard_count(samples(split)); ++shard)
-        all.emplace_back(split, shard);
-    }
-    return all;
-  }
-
-  void write_own_shards(Watch& watch) {
-    const auto all = shards();
-    for (std::size_t item = 0; item < all.size(); ++item) {
-      if (!is_own(item)) continue;
-      watch.check();
-      write_shard(all[item].first, all[item].second);
-      watch.add(0, 1);
     }
   }
 
@@ -198,14 +169,10 @@ class Assembly {
     }
   }
 
-  std::int64_t samples_of_shard(std::size_t split, std::int64_t shard) const {
-    return std::min(kShardSamples, samples(split) - shard * kShardSamples);
-  }
-
   // Calls `visit(tally, survivor)` for the new ones among `count` samples of a split, in order.
   template <class Visit>
   void for_each_sample(std::size_t split, std::int64_t first, std::int64_t count, const Visit& visit) {
-    const auto begin = static_cast<std::uint64_t>(std::max(first, base_samples(split)));
+    const auto begin = static_cast<std::uint64_t>(std::max(first, samples_before(split)));
     const auto end = static_cast<std::uint64_t>(first + count);
     const auto& firsts = first_index_[split];
     auto product = static_cast<std::size_t>(std::upper_bound(firsts.begin(), firsts.end(), begin) - firsts.begin()) - 1;
@@ -225,64 +192,28 @@ class Assembly {
     return *cached_;
   }
 
-  // One pass an array: every chunk is read once and goes into all formats.
-  void write_shard(std::size_t split, std::int64_t shard) {
-    const std::vector<std::unique_ptr<ShardOutput>> outputs = open_outputs(split, shard);
-    const std::int64_t first = shard * kShardSamples;
-    const std::int64_t count = samples_of_shard(split, shard);
-    for (std::size_t array = 0; array < specs_.size(); ++array) {
-      for_each_chunk(split, array, first, count, [&](std::span<const std::byte> chunk) {
-        for (const auto& output : outputs) output->append(array, chunk);
-      });
-    }
-    for (const auto& output : outputs) output->close();
-  }
-
-  std::vector<std::unique_ptr<ShardOutput>> open_outputs(std::size_t split, std::int64_t shard) const {
-    std::vector<std::unique_ptr<ShardOutput>> outputs;
-    if (formats_.zarr) outputs.push_back(std::make_unique<ZarrShardOutput>(zarr_folder(split), specs_, shard));
-    if (formats_.hdf5 && !is_single_file()) {
-      const auto path = hdf5_path(work_.out(), std::string(kSplitNames[split]), formats_.hdf5_layout, shard);
-      std::filesystem::create_directories(path.parent_path());
-      outputs.push_back(std::make_unique<Hdf5Writer>(path, hdf5_contents(samples_of_shard(split, shard))));
-    }
-    return outputs;
-  }
-
-  Hdf5Contents hdf5_contents(std::int64_t count) const {
-    return {hdf5_arrays(rules_.arrays, classes_), count, formats_.hdf5_compression};
-  }
-
-  // Calls `visit(chunk)` for the chunks of an array that hold `count` samples: an image's own chunk, copied from its
-  // part as it is, or one chunk of a shard's rows.
-  template <class Visit>
-  void for_each_chunk(std::size_t split, std::size_t array, std::int64_t first, std::int64_t count,
-                      const Visit& visit) {
-    if (array >= rules_.arrays.size()) {
-      std::vector<std::byte> rows = row_values(split, array, first, count);
-      rows.resize(specs_[array].sample_bytes() * static_cast<std::size_t>(kShardSamples));
-      return visit(ChunkEncoder(specs_[array].codec).encode(rows));
-    }
+  void visit_chunks(std::size_t split, std::size_t array, std::int64_t first, std::int64_t count,
+                    const VisitChunk& visit) override {
     std::vector<std::byte> chunk;
-    for (std::int64_t index = first; index < std::min(first + count, base_samples(split)); ++index) {
-      base_->read_chunk(split, specs_[array].name, index, chunk);
-      visit(std::span<const std::byte>(chunk));
+    for (std::int64_t index = first; index < std::min(first + count, samples_before(split)); ++index) {
+      base_->read_chunk(split, rules_.arrays[array].name, index, chunk);
+      visit(chunk);
     }
     for_each_sample(split, first, count, [&](const ProductTally& tally, const Survivor& survivor) {
       const PartReader& part = tally.parts[array];
       part.read_chunk(part.entries()[survivor.candidate], chunk);
-      visit(std::span<const std::byte>(chunk));
+      visit(chunk);
     });
   }
 
-  // Decoded values of `count` samples of `classes` or `patch_id`.
-  std::vector<std::byte> row_values(std::size_t split, std::size_t array, std::int64_t first, std::int64_t count) {
-    const std::size_t row_bytes = specs_[array].sample_bytes();
+  std::vector<std::byte> row_values(std::size_t split, const ArraySpec& spec, std::int64_t first,
+                                    std::int64_t count) override {
+    const std::size_t row_bytes = spec.sample_bytes();
     std::vector<std::byte> rows(row_bytes * static_cast<std::size_t>(count));
-    const bool are_classes = specs_[array].name == classes_spec(classes_.size()).name;
+    const bool are_classes = spec.name == classes_spec(classes_.size()).name;
     std::byte* row = rows.data();
-    if (first < base_samples(split)) {
-      const std::vector<std::byte> old = base_->tail_rows(split, specs_[array].name);
+    if (first < samples_before(split)) {
+      const std::vector<std::byte> old = base_->tail_rows(split, spec.name);
       row = std::copy(old.begin(), old.end(), row);
     }
     for_each_sample(split, first, count, [&](const ProductTally& tally, const Survivor& survivor) {
@@ -306,49 +237,13 @@ class Assembly {
     std::memcpy(row, id.data(), id.size());
   }
 
-  // Collective. HDF5's filters compress again what the parts hold compressed: its parallel writes take values alone.
-  void write_single_files() {
-    std::uint64_t done = 0;
-    std::uint64_t total = 0;
-    for (std::size_t split = 0; split < kSplits; ++split) {
-      total += static_cast<std::uint64_t>(samples(split)) * specs_.size();
-    }
-    for (std::size_t split = 0; split < kSplits; ++split) {
-      const auto path = hdf5_path(work_.out(), std::string(kSplitNames[split]), formats_.hdf5_layout, 0);
-      const auto values = [&](std::size_t array, std::int64_t first, std::int64_t count) {
-        return sample_values(split, array, first, count);
-      };
-      write_single_file(path, hdf5_contents(samples(split)), values, world_, [&](std::int64_t more) {
-        done += static_cast<std::uint64_t>(more);
-        if (progress_) progress_({"assemble", done, total, "samples of arrays", ""});
-      });
-    }
-  }
-
-  std::vector<std::byte> sample_values(std::size_t split, std::size_t array, std::int64_t first, std::int64_t count) {
-    if (array >= rules_.arrays.size()) return row_values(split, array, first, count);
-    const std::size_t bytes = specs_[array].sample_bytes();
-    std::vector<std::byte> values(bytes * static_cast<std::size_t>(count));
-    std::span<std::byte> room(values);
-    ChunkDecoder decoder(specs_[array].codec);
-    for_each_chunk(split, array, first, count, [&](std::span<const std::byte> chunk) {
-      decoder.decode(chunk, room.first(bytes));
-      room = room.subspan(bytes);
-    });
-    return values;
-  }
-
-  std::filesystem::path zarr_folder(std::size_t split) const {
-    return split_folder(work_.out(), std::string(kSplitNames[split]));
-  }
-
   // The manifest must never reach the disk before what it speaks of.
   void flush_to_disk() const { sync_file_system(work_.out()); }
 
   void write_tables_and_metadata() const {
     write_samples_table();
     write_rejected_table();
-    for (std::size_t split = 0; split < kSplits; ++split) write_split_metadata(split);
+    shards_.write_metadata();
     flush_to_disk();
   }
 
@@ -369,19 +264,6 @@ class Assembly {
     if (base_ != nullptr) table.write(base_->rejected_rows());
     for (const std::string& product : products_) table.write(read_text_file(work_.rejected_rows(product)));
     table.commit(Durability::rename_only);
-  }
-
-  void write_split_metadata(std::size_t split) const {
-    if (formats_.hdf5 && !is_single_file()) {  // empty splits have their folder too
-      std::filesystem::create_directories(hdf5_folder(work_.out(), std::string(kSplitNames[split])));
-    }
-    if (!formats_.zarr) return;
-    for (const ArraySpec& spec : specs_) {
-      const auto folder = zarr_folder(split) / spec.name;
-      std::filesystem::create_directories(folder);
-      write_file(folder / "zarr.json", zarr_array_metadata(spec, samples(split)), Durability::rename_only);
-    }
-    write_file(zarr_folder(split) / "zarr.json", zarr_group_metadata("{}"), Durability::rename_only);
   }
 
   bool is_stored(const BandInfo& band) const {
@@ -424,11 +306,10 @@ class Assembly {
   const WorkFolder& work_;
   TallyRules rules_;
   DatasetFormats formats_;
-  std::vector<ArraySpec> specs_;  // rules_.arrays, classes unless there are none, patch_id
   const std::vector<std::string>& classes_;
   BaseDataset* base_;  // what is appended to, or none
   const Communicator& world_;
-  const ProgressCallback& progress_;
+  ShardAssembly shards_;
   std::vector<ProductCounts> counts_;                            // one a product
   Totals totals_;                                                // own products', then all
   std::array<std::vector<std::uint64_t>, kSplits> first_index_;  // a product's first index, and the total last
