@@ -19,6 +19,7 @@ OWNERS = [
     (re.compile(r"^(arrow|parquet)/"), {"libingest/table"}),
     (re.compile(r"^openssl/"), {"libingest/core"}),
     (re.compile(r"^archive(_entry)?\.h$"), {"libingest/table", "libingest/archive"}),
+    (re.compile(r"^tiff"), {"libingest/archive"}),
     (re.compile(r"^(tbb|oneapi)/"), {"libingest/pipeline"}),
     (re.compile(r"^nccl"), {"libtrain/dist"}),
     (re.compile(r"^mpi\.h$"), {"libingest/mpi", "libtrain/dist"}),
