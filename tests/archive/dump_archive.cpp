@@ -1,5 +1,6 @@
-// dump_archive KIND SOURCE OUT: every sample of an archive as its source gives it, for Python to compare with what
-// other software reads: OUT.bin holds the arrays one after another, OUT.json the layout, keys, splits and labels.
+// dump_archive sat4|sat6|images SOURCE OUT [RESIZE [BAND…]]: every sample of an archive as its source gives it, for
+// Python to compare with what other software reads: OUT.bin holds the arrays one after another, OUT.json the layout,
+// keys, splits and labels.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include <span>
 
 #include "libingest/archive/archive_source.hpp"
+#include "libingest/archive/image_tree.hpp"
 #include "libingest/archive/sat_archive.hpp"
 #include "libingest/core/error.hpp"
 
@@ -18,6 +20,12 @@ using Arguments = std::span<char*>;
 
 Archive open_archive(Arguments arguments) {
   const std::string kind = arguments[1], source = arguments[2];
+  if (kind == "images") {
+    ImagesOptions options{source, 0, {}};
+    if (arguments.size() > 4) options.resize_px = std::stoi(arguments[4]);
+    for (std::size_t index = 5; index < arguments.size(); ++index) options.band_names.emplace_back(arguments[index]);
+    return open_images(std::move(options));
+  }
   if (kind == "sat4") return open_sat(sat4(), source);
   if (kind == "sat6") return open_sat(sat6(), source);
   throw Error(ErrorKind::usage, "unknown kind");
@@ -67,7 +75,7 @@ void dump(Arguments arguments) {
 
 int main(int count, char** arguments) {
   try {
-    if (count < 4) throw eoshard::Error(eoshard::ErrorKind::usage, "dump_archive KIND SOURCE OUT [OPTION…]");
+    if (count < 4) throw eoshard::Error(eoshard::ErrorKind::usage, "dump_archive KIND SOURCE OUT [RESIZE [BAND…]]");
     eoshard::ingest::dump(std::span(arguments, static_cast<std::size_t>(count)));
     return 0;
   } catch (const eoshard::Error& error) {
