@@ -1,7 +1,7 @@
 """SIGKILL at chosen write, rename and fsync calls of an ingest: the same command goes on and ends in the same bytes.
 
-`ingest_kill_test.py` tries a sample of the calls; `ingest_kill_test.py all` the first 200 calls and every rename, before
-and after each, and 30 random moments on two ranks.
+`ingest_kill_test.py` makes 30 kills; `ingest_kill_test.py all` kills at each of the first 200 calls, before and after
+every rename, and at 30 random moments on two ranks.
 """
 import os
 import pathlib
@@ -20,11 +20,16 @@ LIBRARY = harness.BIN.parent / "tests" / "libkill_at_call.so"
 FIRST_CALLS = 200
 
 
+def spread(numbers, count):
+    """`count` of them from the first to the last."""
+    return [numbers[place * (len(numbers) - 1) // (count - 1)] for place in range(count)]
+
+
 class KilledAtACall(harness.ClassFolderTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.products = harness.synthesise(cls.root / "in", "--products", 2, "--size", 360, "--cloud-percent", 0)
+        cls.products = harness.synthesise(cls.root / "in", "--products", 3 if WHOLE_CAMPAIGN else 2, "--size", 360, "--cloud-percent", 0)
         cls.whole = cls.root / "whole"
         calls = cls.root / "calls.txt"
         cls.ingest(cls.whole, EOSHARD_KILL_COUNT=calls)
@@ -50,7 +55,7 @@ class KilledAtACall(harness.ClassFolderTest):
 
     def test_at_write_rename_and_fsync_calls(self):
         first = range(1, min(FIRST_CALLS, len(self.calls)) + 1)
-        chosen = list(first) if WHOLE_CAMPAIGN else sorted({*first[::max(len(first) // 8, 1)], len(self.calls)})
+        chosen = first if WHOLE_CAMPAIGN else spread(first, 10)
         for call in chosen:
             with self.subTest(call=call, kind=self.calls[call - 1]):
                 self.assert_goes_on(f"call{call}", EOSHARD_KILL_AT=call)
@@ -58,7 +63,7 @@ class KilledAtACall(harness.ClassFolderTest):
     def test_before_and_after_renames(self):
         renames = self.calls.count("rename")
         self.assertGreater(renames, 10)
-        chosen = range(1, renames + 1) if WHOLE_CAMPAIGN else [1, renames // 3, 2 * renames // 3, renames - 1, renames]
+        chosen = range(1, renames + 1) if WHOLE_CAMPAIGN else spread(range(1, renames + 1), 7)
         for rename in chosen:
             for after in ("", "1"):
                 with self.subTest(rename=rename, after=after):

@@ -1,5 +1,5 @@
 // Preloaded into a program under test: kills it (SIGKILL) just before or just after its Nth call that changes the
-// contents or the name of a file in one folder: write, rename, fsync, syncfs.
+// contents or the name of a file in one folder: write, pwrite (HDF5's way), rename, fsync, syncfs.
 //
 // EOSHARD_KILL_UNDER=DIR  calls on other files do not count
 // EOSHARD_KILL_AT=N       the call to die at, from 1; 0 or unset: live
@@ -24,6 +24,7 @@ Function next(const char* name) {
 }
 
 using Write = ssize_t (*)(int, const void*, size_t);
+using PositionedWrite = ssize_t (*)(int, const void*, size_t, off64_t);
 
 const char* setting(const char* name) {
   const char* value = std::getenv(name);
@@ -82,6 +83,14 @@ ssize_t write(int file, const void* data, size_t bytes) {
   if (!is_watched(file)) return real(file, data, bytes);
   return counted("write", [&] { return real(file, data, bytes); });
 }
+
+ssize_t pwrite64(int file, const void* data, size_t bytes, off64_t offset) {
+  static const auto real = next<PositionedWrite>("pwrite64");
+  if (!is_watched(file)) return real(file, data, bytes, offset);
+  return counted("write", [&] { return real(file, data, bytes, offset); });
+}
+
+ssize_t pwrite(int file, const void* data, size_t bytes, off_t offset) { return pwrite64(file, data, bytes, offset); }
 
 int rename(const char* from, const char* to) noexcept {
   static const auto real = next<int (*)(const char*, const char*)>("rename");
