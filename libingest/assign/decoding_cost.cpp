@@ -24,16 +24,14 @@ double slope(double sum_of_squares, double sum_of_products) {
 
 }  // namespace
 
-WorkRates standard_rates() {
-  return {{64 * 64, {1 / 7.1e6, 0, 0}}, {8 * 8, {1 / 4.1e6, 0, 0}}, {4 * 4, {1 / 2.3e6, 0, 0}}};
-}
+WorkRates standard_rates() { return {{64 * 64, {1 / 7.1e6}}, {8 * 8, {1 / 4.1e6}}, {4 * 4, {1 / 2.3e6}}}; }
 
 double cost_s(const UnitWork& work, const WorkRates& rates) {
   double seconds = 0;
   for (const BandWork& band : work) {
     const BandRate& rate = rate_of(rates, band.codeblock_px);
     seconds += band.tile_pixels * rate.per_pixel_s + band.tile_bytes * rate.per_byte_s +
-               band.patch_pixels * rate.per_patch_pixel_s;
+               band.patch_pixels * rate.per_patch_pixel_s + band.upsampled_pixels * rate.per_upsampled_pixel_s;
   }
   return seconds;
 }
@@ -50,10 +48,10 @@ BandRate fit_rate(std::span<const TileTiming> timings) {
   }
   // Normal equations of seconds = a pixels + b bytes. Tiles that are all alike determine no second rate.
   const double determinant = pp * bb - pb * pb;
-  if (determinant <= 1e-9 * pp * bb) return {slope(pp, ps), 0, 0};
-  const BandRate rate = {(ps * bb - bs * pb) / determinant, (bs * pp - ps * pb) / determinant, 0};
-  if (rate.per_byte_s < 0) return {slope(pp, ps), 0, 0};
-  if (rate.per_pixel_s < 0) return {0, slope(bb, bs), 0};
+  if (determinant <= 1e-9 * pp * bb) return {slope(pp, ps)};
+  const BandRate rate = {(ps * bb - bs * pb) / determinant, (bs * pp - ps * pb) / determinant};
+  if (rate.per_byte_s < 0) return {slope(pp, ps)};
+  if (rate.per_pixel_s < 0) return {0, slope(bb, bs)};
   return rate;
 }
 

@@ -10,10 +10,11 @@ namespace eoshard::ingest {
 /// What a band of a unit asks: JPEG 2000 tiles to decode, and pixels of patches to cut, compress and write. Its
 /// code-block size decides the rate: small code-blocks are slow, as there are more of them.
 struct BandWork {
-  int codeblock_px = 0;     ///< pixels of a code-block: 4096, 64, 16 in products at 10, 20, 60 m
-  double tile_pixels = 0;   ///< of the tiles that hold a candidate
-  double tile_bytes = 0;    ///< of their compressed data; 0 when no file was there to ask
-  double patch_pixels = 0;  ///< of the candidates
+  int codeblock_px = 0;         ///< pixels of a code-block: 4096, 64, 16 in products at 10, 20, 60 m
+  double tile_pixels = 0;       ///< of the tiles that hold a candidate
+  double tile_bytes = 0;        ///< of their compressed data; 0 when no file was there to ask
+  double patch_pixels = 0;      ///< of the candidates on their native grid
+  double upsampled_pixels = 0;  ///< of the candidates on the 10 m grid of data_super
 };
 
 /// A work unit, by band. Bands of one code-block size may be joined.
@@ -23,7 +24,8 @@ using UnitWork = std::vector<BandWork>;
 struct BandRate {
   double per_pixel_s = 0;
   double per_byte_s = 0;
-  double per_patch_pixel_s = 0;
+  double per_patch_pixel_s = 0;      ///< to cut, harmonise, compress and write
+  double per_upsampled_pixel_s = 0;  ///< to upsample besides
 };
 
 using WorkRates = std::map<int, BandRate>;  ///< by code-block pixels; not empty

@@ -13,6 +13,7 @@
 #include "libingest/mpi/thread_share.hpp"
 #include "libingest/pipeline/array_layout.hpp"
 #include "libingest/pipeline/label_source.hpp"
+#include "libingest/pipeline/patch_extraction.hpp"
 #include "libingest/pipeline/product_scan.hpp"
 #include "libingest/pipeline/work_folder.hpp"
 #include "libingest/pipeline/work_plan.hpp"
@@ -66,12 +67,13 @@ std::vector<ProductScan> own_scans(const std::vector<ScannedProduct>& products, 
 }
 
 WorkRates calibrate_on_root(const std::vector<ScannedProduct>& products, const WorkFolder& work,
-                            const std::vector<ImageArray>& arrays, const CalibrationSettings& calibration,
-                            const Communicator& world) {
+                            const IngestOptions& options, CalibrationSettings calibration, const Communicator& world) {
+  calibration.upsample = extraction_settings(options).upsample;
+  calibration.scratch = work.out();
   WorkRates rates = standard_rates();
   world.agree([&] {
     if (world.is_root() && calibration.tiles > 0)
-      rates = calibrate_rates(own_scans(products, work, calibration.products), arrays, calibration);
+      rates = calibrate_rates(own_scans(products, work, calibration.products), stored_arrays(options), calibration);
   });
   return parse_rates(world.broadcast(rates_json(rates)));
 }
@@ -97,7 +99,7 @@ PlanSurvey survey_for_plan(const IngestOptions& given, const CalibrationSettings
   });
   const LabelSettings labels = prepare_labels(options, world);
   survey.products = survey_products(options, labels, *work, world, log, progress);
-  survey.rates = calibrate_on_root(survey.products, *work, stored_arrays(options), calibration, world);
+  survey.rates = calibrate_on_root(survey.products, *work, options, calibration, world);
   return survey;
 }
 

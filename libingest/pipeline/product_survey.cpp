@@ -12,6 +12,7 @@
 #include "libingest/core/file.hpp"
 #include "libingest/mpi/supervision.hpp"
 #include "libingest/pipeline/array_layout.hpp"
+#include "libingest/pipeline/patch_extraction.hpp"
 #include "libingest/pipeline/patch_rulings.hpp"
 #include "libingest/pipeline/product_scan.hpp"
 #include "libingest/pipeline/scan_parts.hpp"
@@ -44,8 +45,8 @@ std::array<std::uint64_t, kSplitNames.size()> count_candidates(const ProductScan
 }
 
 // The units come first: GCC 12 destroys members of a braced initialiser twice when a later one throws (its bug 66139).
-ScannedProduct summarise(const ProductScan& scan, const std::vector<ImageArray>& arrays) {
-  std::vector<UnitWork> units = work_of_units(scan, arrays);
+ScannedProduct summarise(const ProductScan& scan, const std::vector<ImageArray>& arrays, UpsampleMethod upsample) {
+  std::vector<UnitWork> units = work_of_units(scan, arrays, upsample);
   const Product& product = scan.product;
   return {{product.name, product.id_stem, escape_bytes(product.path), product.baseline, product.mgrs_tile,
            product.acquired, product.geometry.epsg, product.boa_add_offset,
@@ -61,7 +62,8 @@ Json to_json(const std::vector<UnitWork>& units) {
   for (const UnitWork& unit : units) {
     list.push_back(Json::array());
     for (const BandWork& band : unit)
-      list.back().push_back({band.codeblock_px, band.tile_pixels, band.tile_bytes, band.patch_pixels});
+      list.back().push_back(
+          {band.codeblock_px, band.tile_pixels, band.tile_bytes, band.patch_pixels, band.upsampled_pixels});
   }
   return list;
 }
@@ -70,7 +72,7 @@ std::vector<UnitWork> units_from(const Json& json) {
   std::vector<UnitWork> units;
   for (const Json& unit : json) {
     units.emplace_back();
-    for (const Json& band : unit) units.back().push_back({band.at(0), band.at(1), band.at(2), band.at(3)});
+    for (const Json& band : unit) units.back().push_back({band.at(0), band.at(1), band.at(2), band.at(3), band.at(4)});
   }
   return units;
 }
@@ -253,7 +255,7 @@ class Survey {
 
   ScannedProduct scan(const Product& product) const {
     if (work_ != nullptr) return scan_or_reload(product, *work_);
-    return summarise(scan_product(product, options_, labels_, rulings_.at(product.id_stem)).scan, arrays_);
+    return summary_of(scan_product(product, options_, labels_, rulings_.at(product.id_stem)).scan);
   }
 
   // A scan that an interrupted run has committed is taken as it is.
@@ -261,13 +263,16 @@ class Survey {
     const auto committed = work.scan_file(product.id_stem);
     if (std::filesystem::exists(committed)) {
       const ProductScan scan = parse_scan(read_text_file(committed));
-      if (scan.product.root == product.root && scan.product.processed == product.processed)
-        return summarise(scan, arrays_);
+      if (scan.product.root == product.root && scan.product.processed == product.processed) return summary_of(scan);
     }
     const ScannedPixels pixels = scan_product(product, options_, labels_, rulings_.at(product.id_stem));
     write_scan_parts(pixels, arrays_, work);
     write_file(committed, serialise_scan(pixels.scan), Durability::rename_only);
-    return summarise(pixels.scan, arrays_);
+    return summary_of(pixels.scan);
+  }
+
+  ScannedProduct summary_of(const ProductScan& scan) const {
+    return summarise(scan, arrays_, extraction_settings(options_).upsample);
   }
 
   const IngestOptions& options_;

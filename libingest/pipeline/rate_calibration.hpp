@@ -1,11 +1,13 @@
-// Measures on the products themselves what decoding, cutting and compressing cost a core.
+// Measures on the products themselves what decoding, cutting, upsampling, compressing and writing cost a core.
 #pragma once
 
+#include <filesystem>
 #include <span>
 #include <vector>
 
 #include "libingest/assign/decoding_cost.hpp"
 #include "libingest/pipeline/product_scan.hpp"
+#include "libingest/resample/upsample.hpp"
 #include "libingest/shard/dataset_manifest.hpp"
 
 namespace eoshard::ingest {
@@ -13,13 +15,15 @@ namespace eoshard::ingest {
 struct CalibrationSettings {
   int products = 8;  ///< at most, spread evenly over those given
   int tiles = 48;    ///< of each code-block size, spread evenly over the sizes of their compressed data
+  UpsampleMethod upsample = UpsampleMethod::nearest;  ///< of upsampled arrays, where there are any
+  std::filesystem::path scratch;                      ///< a folder for what is written to time it
 };
 
 /// Which of `count` products to calibrate on: indices, ascending.
 std::vector<std::size_t> sample_evenly(std::size_t count, std::size_t wanted);
 
-/// Decodes sampled tiles that hold a candidate on all of this rank's threads at once, as a run would, compresses
-/// patches of them, and fits rates to the CPU time of the threads.
+/// Decodes sampled tiles that hold a candidate on all of this rank's threads at once, as a run would, makes
+/// patches of them into the chunks of the arrays, and fits rates to the CPU time of the threads.
 /// @throws Error{input} when a tile cannot be decoded.
 WorkRates calibrate_rates(std::span<const ProductScan> scans, const std::vector<ImageArray>& arrays,
                           const CalibrationSettings& settings);

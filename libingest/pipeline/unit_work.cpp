@@ -24,8 +24,8 @@ std::vector<double> bytes_of_tiles(const Jp2Coding& coding, std::size_t tiles) {
   return std::vector<double>(tiles, total / static_cast<double>(tiles));
 }
 
-BandWork work_of_band(const NeededTiles& band, double patch_pixels) {
-  BandWork work{band.codeblock_px, 0, 0, patch_pixels};
+BandWork work_of_tiles(const NeededTiles& band) {
+  BandWork work{band.codeblock_px};
   for (const NeededTiles::Tile& tile : band.tiles) {
     work.tile_pixels += tile.pixels;
     work.tile_bytes += tile.bytes;
@@ -33,26 +33,30 @@ BandWork work_of_band(const NeededTiles& band, double patch_pixels) {
   return work;
 }
 
-// Pixels of this band in all arrays of the unit.
-double pixels_a_patch(const std::vector<ImageArray>& arrays, const std::vector<std::size_t>& unit,
-                      const std::string& band) {
-  double pixels = 0;
-  for (const std::size_t array : unit) {
-    const auto& bands = arrays[array].bands;
-    if (std::find(bands.begin(), bands.end(), band) == bands.end()) continue;
-    pixels += static_cast<double>(patch_side(arrays[array])) * patch_side(arrays[array]);
+// Adds the pixels of this band of `patches` in all arrays of the unit.
+void add_patches(const std::vector<ImageArray>& arrays, const std::vector<std::size_t>& unit, const std::string& band,
+                 std::size_t patches, BandWork& work) {
+  for (const std::size_t index : unit) {
+    const ImageArray& array = arrays[index];
+    if (std::find(array.bands.begin(), array.bands.end(), band) == array.bands.end()) continue;
+    const double pixels = static_cast<double>(patches) * patch_side(array) * patch_side(array);
+    (array.role == ArrayRole::upsampled ? work.upsampled_pixels : work.patch_pixels) += pixels;
   }
-  return pixels;
+}
+
+bool is_upsampled(const std::vector<ImageArray>& arrays, const std::vector<std::size_t>& unit) {
+  return std::any_of(unit.begin(), unit.end(),
+                     [&](std::size_t array) { return arrays[array].role == ArrayRole::upsampled; });
 }
 
 }  // namespace
 
 NeededTiles find_needed_tiles_of(const Product& product, const BandInfo& band,
-                                 const std::vector<PatchPosition>& candidates) {
+                                 const std::vector<PatchPosition>& candidates, int halo_px) {
   const BandReader reader(product.band_files.at(std::string(band.name)));
   const ImageLayout& layout = reader.layout();
   const Jp2Coding coding = read_jp2_coding(reader.path());
-  const std::vector<bool> is_needed = find_needed_tiles(layout, candidates, kPatchSizeM / band.resolution_m);
+  const std::vector<bool> is_needed = find_needed_tiles(layout, candidates, kPatchSizeM / band.resolution_m, halo_px);
   const std::vector<double> bytes = bytes_of_tiles(coding, is_needed.size());
   NeededTiles needed{reader.path(), layout, coding.codeblock_px, {}};
   for (std::size_t tile = 0; tile < is_needed.size(); ++tile) {
@@ -64,16 +68,18 @@ NeededTiles find_needed_tiles_of(const Product& product, const BandInfo& band,
   return needed;
 }
 
-std::vector<UnitWork> work_of_units(const ProductScan& scan, const std::vector<ImageArray>& arrays) {
+std::vector<UnitWork> work_of_units(const ProductScan& scan, const std::vector<ImageArray>& arrays,
+                                    UpsampleMethod upsample) {
   const std::vector<PatchPosition> candidates = scan.candidates();
-  const auto patches = static_cast<double>(candidates.size());
   std::vector<UnitWork> units;
   for (const std::vector<std::size_t>& unit : arrays_of_units(arrays)) {
     UnitWork work;
     for (const std::string& name : bands_of_unit(arrays, unit)) {
       const auto band = std::find_if(kBands.begin(), kBands.end(), [&](const auto& info) { return info.name == name; });
-      const NeededTiles needed = find_needed_tiles_of(scan.product, *band, candidates);
-      work.push_back(work_of_band(needed, patches * pixels_a_patch(arrays, unit, name)));
+      const int halo_px =
+          is_upsampled(arrays, unit) ? Upsampler(upsample, band->resolution_m / kFinestResolutionM).halo() : 0;
+      work.push_back(work_of_tiles(find_needed_tiles_of(scan.product, *band, candidates, halo_px)));
+      add_patches(arrays, unit, name, candidates.size(), work.back());
     }
     units.push_back(std::move(work));
   }

@@ -8,6 +8,7 @@
 #include "libingest/assign/decoding_cost.hpp"
 #include "libingest/decode/band_reader.hpp"
 #include "libingest/pipeline/product_scan.hpp"
+#include "libingest/resample/upsample.hpp"
 #include "libingest/shard/dataset_manifest.hpp"
 
 namespace eoshard::ingest {
@@ -27,11 +28,13 @@ struct NeededTiles {
   std::vector<Tile> tiles;
 };
 
-/// @throws Error{input} naming the file when it is no whole JPEG 2000 file.
+/// With what lies `halo_px` around a candidate. @throws Error{input} naming the file when it is no whole JPEG 2000
+/// file.
 NeededTiles find_needed_tiles_of(const Product& product, const BandInfo& band,
-                                 const std::vector<PatchPosition>& candidates);
+                                 const std::vector<PatchPosition>& candidates, int halo_px = 0);
 
-/// One a unit of arrays_of_units(arrays).
-std::vector<UnitWork> work_of_units(const ProductScan& scan, const std::vector<ImageArray>& arrays);
+/// One a unit of arrays_of_units(arrays). `upsample` is the method of upsampled arrays, where there are any.
+std::vector<UnitWork> work_of_units(const ProductScan& scan, const std::vector<ImageArray>& arrays,
+                                    UpsampleMethod upsample = UpsampleMethod::nearest);
 
 }  // namespace eoshard::ingest

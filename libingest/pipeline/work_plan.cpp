@@ -25,7 +25,8 @@ Json list_of(const WorkRates& rates) {
     list.push_back({{"codeblock_px", codeblock_px},
                     {"per_pixel_s", rate.per_pixel_s},
                     {"per_byte_s", rate.per_byte_s},
-                    {"per_patch_pixel_s", rate.per_patch_pixel_s}});
+                    {"per_patch_pixel_s", rate.per_patch_pixel_s},
+                    {"per_upsampled_pixel_s", rate.per_upsampled_pixel_s}});
   }
   return list;
 }
@@ -33,7 +34,8 @@ Json list_of(const WorkRates& rates) {
 WorkRates rates_from(const Json& json) {
   WorkRates rates;
   for (const Json& rate : json)
-    rates[rate.at("codeblock_px")] = {rate.at("per_pixel_s"), rate.at("per_byte_s"), rate.at("per_patch_pixel_s")};
+    rates[rate.at("codeblock_px")] = {rate.at("per_pixel_s"), rate.at("per_byte_s"), rate.at("per_patch_pixel_s"),
+                                      rate.at("per_upsampled_pixel_s")};
   return rates;
 }
 

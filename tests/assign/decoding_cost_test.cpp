@@ -8,23 +8,24 @@ namespace eoshard::ingest {
 namespace {
 
 TEST(Cost, AddsTilesAndPatches) {
-  const WorkRates rates = {{4096, {2, 0.5, 0.25}}, {16, {10, 0, 0}}};
-  EXPECT_DOUBLE_EQ(cost_s({{4096, 3, 4, 8}, {16, 1, 100, 100}}, rates), 3 * 2 + 4 * 0.5 + 8 * 0.25 + 10);
+  const WorkRates rates = {{4096, {2, 0.5, 0.25, 0.125}}, {16, {10}}};
+  EXPECT_DOUBLE_EQ(cost_s({{4096, 3, 4, 8, 16}, {16, 1, 100, 100, 100}}, rates),
+                   3 * 2 + 4 * 0.5 + 8 * 0.25 + 16 * 0.125 + 10);
   EXPECT_DOUBLE_EQ(cost_s({}, rates), 0);
 }
 
 TEST(Cost, TakesTheRateOfTheNearestCodeBlockSize) {
-  const WorkRates rates = {{4096, {1, 0, 0}}, {64, {3, 0, 0}}};
-  EXPECT_DOUBLE_EQ(cost_s({{1024, 1, 0, 0}}, rates), 1);
-  EXPECT_DOUBLE_EQ(cost_s({{16, 1, 0, 0}}, rates), 3);
-  EXPECT_THROW(cost_s({{16, 1, 0, 0}}, WorkRates{}), Error);
+  const WorkRates rates = {{4096, {1}}, {64, {3}}};
+  EXPECT_DOUBLE_EQ(cost_s({{1024, 1}}, rates), 1);
+  EXPECT_DOUBLE_EQ(cost_s({{16, 1}}, rates), 3);
+  EXPECT_THROW(cost_s({{16, 1}}, WorkRates{}), Error);
 }
 
 // The megapixels a second and the totals a granule of a measured product: 68, 44 and 3 seconds.
 TEST(StandardRates, GiveTheSecondsOfAFullGranule) {
-  EXPECT_NEAR(cost_s({{4096, 4.0 * 10980 * 10980, 0, 0}}, standard_rates()), 68, 0.5);
-  EXPECT_NEAR(cost_s({{64, 6.0 * 5490 * 5490, 0, 0}}, standard_rates()), 44, 0.5);
-  EXPECT_NEAR(cost_s({{16, 2.0 * 1830 * 1830, 0, 0}}, standard_rates()), 3, 0.5);
+  EXPECT_NEAR(cost_s({{4096, 4.0 * 10980 * 10980}}, standard_rates()), 68, 0.5);
+  EXPECT_NEAR(cost_s({{64, 6.0 * 5490 * 5490}}, standard_rates()), 44, 0.5);
+  EXPECT_NEAR(cost_s({{16, 2.0 * 1830 * 1830}}, standard_rates()), 3, 0.5);
 }
 
 TEST(FitRate, FindsTheRatesThatMadeTheTimings) {

@@ -32,6 +32,13 @@ class UnitWorkTest : public testing::Test {
     }
   }
 
+  CalibrationSettings settings() const {
+    CalibrationSettings settings;
+    settings.upsample = UpsampleMethod::bicubic;
+    settings.scratch = folder_.path();
+    return settings;
+  }
+
   static double total(const std::vector<std::uint64_t>& bytes) {
     return static_cast<double>(std::accumulate(bytes.begin(), bytes.end(), std::uint64_t{0}));
   }
@@ -68,23 +75,44 @@ TEST_F(UnitWorkTest, UpsamplingMakesOneUnitThatHoldsAllArrays) {
   const auto units = work_of_units(scan_, stored_arrays(options_));
   ASSERT_EQ(units.size(), 1u);
   ASSERT_EQ(units[0].size(), 2u);
-  EXPECT_EQ(units[0][1].patch_pixels, 9 * (60.0 * 60.0 + 120.0 * 120.0));
+  EXPECT_EQ(units[0][1].patch_pixels, 9 * 60.0 * 60.0);
+  EXPECT_EQ(units[0][1].upsampled_pixels, 9 * 120.0 * 120.0);
+}
+
+// Patch (2, 0) at 20 m is the third tile of the first row; its surroundings reach into the second and the row below.
+TEST_F(UnitWorkTest, UpsamplingAsksForTilesBesideACandidate) {
+  keep_only(2);
+  options_.upsample = "bilinear";
+  const auto units = work_of_units(scan_, stored_arrays(options_), UpsampleMethod::bilinear);
+  EXPECT_EQ(units[0][1].tile_pixels, 4 * 60.0 * 60.0);
+  EXPECT_EQ(work_of_units(scan_, stored_arrays(options_), UpsampleMethod::nearest)[0][1].tile_pixels, 60.0 * 60.0);
 }
 
 TEST_F(UnitWorkTest, CalibrationMeasuresARateForEachCodeBlockSize) {
   const std::vector<ProductScan> scans = {scan_};
-  const WorkRates rates = calibrate_rates(scans, stored_arrays(options_), {});
+  const WorkRates rates = calibrate_rates(scans, stored_arrays(options_), settings());
   ASSERT_EQ(rates.size(), 2u);
   for (const int codeblock_px : {64, 4096}) {
     const BandRate& rate = rates.at(codeblock_px);
     EXPECT_GT(rate.per_pixel_s + rate.per_byte_s, 0) << codeblock_px;
     EXPECT_GT(rate.per_patch_pixel_s, 0) << codeblock_px;
+    EXPECT_EQ(rate.per_upsampled_pixel_s, 0) << codeblock_px;
+  }
+}
+
+TEST_F(UnitWorkTest, CalibrationMeasuresUpsamplingWhereThereIsAny) {
+  options_.upsample = "bicubic";
+  options_.no_native = true;
+  for (const auto& [codeblock_px, rate] :
+       calibrate_rates(std::vector<ProductScan>{scan_}, stored_arrays(options_), settings())) {
+    EXPECT_GT(rate.per_upsampled_pixel_s, 0) << codeblock_px;
+    EXPECT_EQ(rate.per_patch_pixel_s, 0) << codeblock_px;
   }
 }
 
 TEST_F(UnitWorkTest, WithoutACandidateThereAreStandardRates) {
   for (ScannedPatch& patch : scan_.patches) patch.rejected = RejectReason::cloud;
-  const WorkRates rates = calibrate_rates(std::vector<ProductScan>{scan_}, stored_arrays(options_), {});
+  const WorkRates rates = calibrate_rates(std::vector<ProductScan>{scan_}, stored_arrays(options_), settings());
   EXPECT_EQ(rates.at(4096).per_pixel_s, standard_rates().at(4096).per_pixel_s);
 }
 
