@@ -19,12 +19,21 @@ herr_t take_description(unsigned, const H5E_error2_t* error, void* text) {
   return 0;
 }
 
+// "No space left on device" of "file write failed: time = …, errno = 28, error message = 'No space left on device', …"
+std::string system_reason(const std::string& text) {
+  constexpr std::string_view kIntroduction = "error message = '";
+  const std::size_t introduction = text.find(kIntroduction);
+  if (introduction == std::string::npos) return text;
+  const std::size_t begin = introduction + kIntroduction.size();
+  return text.substr(begin, text.find('\'', begin) - begin);
+}
+
 // The stack's entries go from the interface inwards; the last says what happened.
 std::string innermost_message() {
   std::string text = "no reason given";
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, take_description, &text);
   H5Eclear2(H5E_DEFAULT);
-  return text;
+  return system_reason(text);
 }
 
 }  // namespace

@@ -127,15 +127,27 @@ struct Hdf5Writer::State {
     temporary_path += ".tmp";
     with_context(temporary_path.string(), [&] {
       file = create_file(temporary_path, world);
-      for (const Hdf5Array& array : contents.arrays) create_dataset(array);
+      try {
+        for (const Hdf5Array& array : contents.arrays) create_dataset(array);
+      } catch (...) {
+        discard();
+        throw;
+      }
     });
   }
 
   ~State() {
-    if (!file) return;
+    if (file) discard();
+  }
+
+  // The file is emptied first. On a full disk the library could not write what closing it writes; it would keep a
+  // half-closed file and crash over it when the program ends (1.10.8).
+  void discard() {
+    std::error_code ignored;
+    if (names_files()) std::filesystem::resize_file(temporary_path, 0, ignored);
+    if (world != nullptr) world->barrier();
     arrays.clear();
     file.reset();
-    std::error_code ignored;
     if (names_files()) std::filesystem::remove(temporary_path, ignored);
   }
 
@@ -184,12 +196,21 @@ struct Hdf5Writer::State {
     }
     const Hdf5Properties transfer(check_h5(H5Pcreate(H5P_DATASET_XFER), "H5Pcreate"));
     if (world != nullptr) check_h5(H5Pset_dxpl_mpio(transfer.get(), H5FD_MPIO_COLLECTIVE), "H5Pset_dxpl_mpio");
-    check_h5(
-        H5Dwrite(array.dataset.get(), stored_type(array.spec), in_memory.get(), in_file.get(), transfer.get(), data),
-        "H5Dwrite");
+    check_written(
+        H5Dwrite(array.dataset.get(), stored_type(array.spec), in_memory.get(), in_file.get(), transfer.get(), data));
+  }
+
+  // MPI's file access does not say why it failed.
+  void check_written(Hdf5Id result) const {
+    std::error_code ignored;
+    constexpr std::uintmax_t kHardlyAny = 1 << 20;
+    const bool is_full =
+        world != nullptr && result < 0 && std::filesystem::space(temporary_path, ignored).available < kHardlyAny;
+    check_h5(result, is_full ? "the disk is full: H5Dwrite" : "H5Dwrite");
   }
 
   void close() {
+    check_h5(H5Fflush(file.get(), H5F_SCOPE_GLOBAL), "H5Fflush");  // a close that fails cannot be repeated
     for (Array& array : arrays) check_h5(H5Dclose(array.dataset.release()), "H5Dclose");
     check_h5(H5Fclose(file.release()), "H5Fclose");
     if (names_files()) std::filesystem::rename(temporary_path, path);
