@@ -41,8 +41,4 @@ class LabelTable {
 /// The place of patches that go by coordinates.
 std::string place_of_projection(int epsg);
 
-/// EPSG number of a projection as BigEarthNet v1's JSON files give it: WKT, or anything else that GDAL understands.
-/// @throws Error{input} when it has none.
-int epsg_of_projection(const std::string& projection);
-
 }  // namespace eoshard::ingest

@@ -12,6 +12,8 @@
 
 #include "libingest/core/error.hpp"
 #include "libingest/core/file.hpp"
+#include "libingest/gdal/projection.hpp"
+#include "libingest/label/label_classes.hpp"
 #include "libingest/label/patch_labeler.hpp"
 #include "libingest/select/patch_name.hpp"
 #include "libingest/table/csv_reader.hpp"
@@ -21,28 +23,6 @@ namespace eoshard::ingest {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Labels as classes; a table has few different labels and many rows.
-class ClassReader {
- public:
-  explicit ClassReader(const Nomenclature& nomenclature) : nomenclature_(nomenclature) {}
-
-  std::uint64_t mask_of(std::span<const std::string> labels) {
-    std::uint64_t mask = 0;
-    for (const std::string& label : labels) mask |= mask_of_one(label);
-    return mask;
-  }
-
- private:
-  std::uint64_t mask_of_one(const std::string& label) {
-    if (const auto known = masks_.find(label); known != masks_.end()) return known->second;
-    const int index = class_of_label(nomenclature_, label);
-    return masks_[label] = index < 0 ? 0 : std::uint64_t{1} << index;
-  }
-
-  const Nomenclature& nomenclature_;
-  std::unordered_map<std::string, std::uint64_t> masks_;
-};
 
 void add_named(LabelTable& table, const std::string& patch_id, std::uint64_t classes) {
   const auto name = parse_patch_name(patch_id);
@@ -102,7 +82,7 @@ class BigEarthNetReader {
   }
 
   const fs::path& folder_;
-  ClassReader classes_;
+  LabelClasses classes_;
   std::unordered_map<std::string, int> projections_;
 };
 
@@ -110,7 +90,7 @@ class BigEarthNetReader {
 
 LabelTable read_csv_labels(const fs::path& path, const Nomenclature& nomenclature) {
   LabelTable table;
-  ClassReader classes(nomenclature);
+  LabelClasses classes(nomenclature);
   CsvReader reader(path);
   const std::size_t id = reader.column("patch_id"), labels = reader.column("labels");
   std::vector<std::string> fields;
@@ -123,7 +103,7 @@ LabelTable read_csv_labels(const fs::path& path, const Nomenclature& nomenclatur
 
 LabelTable read_parquet_labels(const fs::path& path, const Nomenclature& nomenclature) {
   LabelTable table;
-  ClassReader classes(nomenclature);
+  LabelClasses classes(nomenclature);
   constexpr const char *kId = "patch_id", *kLabels = "labels";
   const std::array<std::string, 2> columns = {kId, kLabels};
   read_parquet(path, columns, [&](const ParquetBatch& batch) {

@@ -74,18 +74,6 @@ TEST(TableLabeler, GoesByGroundSquare) {
   EXPECT_FALSE(labeler->label_row(1).is_covered);
 }
 
-TEST(EpsgOfProjection, ReadsWktAndNumbers) {
-  EXPECT_EQ(epsg_of_projection("EPSG:32629"), 32629);
-  EXPECT_EQ(
-      epsg_of_projection("PROJCS[\"WGS 84 / UTM zone 33N\",GEOGCS[\"WGS 84\",DATUM[\"WGS_1984\",SPHEROID[\"WGS 84\","
-                         "6378137,298.257223563]],PRIMEM[\"Greenwich\",0],UNIT[\"degree\",0.0174532925199433]],"
-                         "PROJECTION[\"Transverse_Mercator\"],PARAMETER[\"latitude_of_origin\",0],PARAMETER["
-                         "\"central_meridian\",15],PARAMETER[\"scale_factor\",0.9996],PARAMETER[\"false_easting\","
-                         "500000],PARAMETER[\"false_northing\",0],UNIT[\"metre\",1],AUTHORITY[\"EPSG\",\"32633\"]]"),
-      32633);
-  EXPECT_THROW(epsg_of_projection("somewhere"), Error);
-}
-
 TEST(DetectLabelKind, GoesByNameAndContent) {
   const TemporaryFolder folder;
   EXPECT_EQ(detect_label_kind("none"), LabelKind::none);
