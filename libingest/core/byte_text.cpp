@@ -4,6 +4,7 @@
 
 #include <array>
 #include <charconv>
+#include <filesystem>
 
 namespace eoshard {
 namespace {
@@ -86,6 +87,10 @@ std::string unescape_bytes(std::string_view text) {
     text.remove_prefix(used);
   }
   return bytes;
+}
+
+std::string canonical_path_text(const std::string& path) {
+  return escape_bytes(std::filesystem::weakly_canonical(path).string());
 }
 
 }  // namespace eoshard

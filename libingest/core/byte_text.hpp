@@ -12,4 +12,7 @@ std::string escape_bytes(std::string_view bytes);
 /// The inverse of `escape_bytes`. A backslash that begins no escape is taken as it is.
 std::string unescape_bytes(std::string_view text);
 
+/// A path as configurations hold it: the same for every way to name the file, and escaped.
+std::string canonical_path_text(const std::string& path);
+
 }  // namespace eoshard

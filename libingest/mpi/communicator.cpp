@@ -50,6 +50,25 @@ std::string Communicator::broadcast(std::string text) const {
   return text;
 }
 
+std::string Communicator::scatter(const std::vector<std::string>& texts) const {
+  std::vector<int> counts, offsets;
+  std::string joined;
+  if (is_root()) {
+    for (const std::string& text : texts) {
+      counts.push_back(checked_count(text.size()));
+      offsets.push_back(checked_count(joined.size()));
+      joined += text;
+    }
+    checked_count(joined.size());
+  }
+  int mine = 0;
+  check_mpi(MPI_Scatter(counts.data(), 1, MPI_INT, &mine, 1, MPI_INT, 0, get()), "MPI_Scatter");
+  std::string text(static_cast<std::size_t>(mine), '\0');
+  check_mpi(MPI_Scatterv(joined.data(), counts.data(), offsets.data(), MPI_CHAR, text.data(), mine, MPI_CHAR, 0, get()),
+            "MPI_Scatterv");
+  return text;
+}
+
 std::vector<std::string> Communicator::all_gather(const std::string& text) const {
   const std::uint64_t mine = text.size();
   std::vector<std::uint64_t> lengths(static_cast<std::size_t>(size_));

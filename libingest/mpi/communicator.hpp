@@ -39,6 +39,10 @@ class Communicator {
   /// The root's text on every rank.
   std::string broadcast(std::string text) const;
 
+  /// The text that the root has for each rank, one a rank; what others hand in is not looked at. @throws Error{mpi}
+  /// when they are over 2 GiB together.
+  std::string scatter(const std::vector<std::string>& texts) const;
+
   /// Every rank's text, in rank order, on every rank.
   std::vector<std::string> all_gather(const std::string& text) const;
 

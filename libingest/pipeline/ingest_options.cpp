@@ -15,18 +15,13 @@
 namespace eoshard::ingest {
 namespace {
 
-// The same for every way to name a file. Paths may be no UTF-8, JSON must.
-std::string canonical_text(const std::string& path) {
-  return escape_bytes(std::filesystem::weakly_canonical(path).string());
-}
-
 std::string canonical_labels(const std::string& labels) {
-  return labels == kNoLabels ? labels : canonical_text(labels);
+  return labels == kNoLabels ? labels : canonical_path_text(labels);
 }
 
 std::vector<std::string> canonical_texts(const std::vector<std::string>& paths) {
   std::vector<std::string> texts;
-  for (const std::string& path : paths) texts.push_back(canonical_text(path));
+  for (const std::string& path : paths) texts.push_back(canonical_path_text(path));
   return texts;
 }
 
@@ -35,7 +30,7 @@ std::string canonical_split(const IngestOptions& options) {
   SplitRule rule = parse_split_rule(options.split, options.seed);
   if (rule.kind != SplitRule::Kind::lists) return options.split;
   for (std::string& list : rule.lists) {
-    if (!list.empty()) list = canonical_text(list);
+    if (!list.empty()) list = canonical_path_text(list);
   }
   return fmt::format("lists:{}", fmt::join(rule.lists, ","));
 }

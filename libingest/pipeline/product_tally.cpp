@@ -46,14 +46,6 @@ std::string season_of(const std::string& acquired) {
   return kSeasons[static_cast<std::size_t>(month % 12 / 3)];
 }
 
-std::string join_labels(std::uint64_t mask, const std::vector<std::string>& classes) {
-  std::string joined;
-  for (std::size_t index = 0; index < classes.size(); ++index) {
-    if ((mask >> index & 1) != 0) joined += (joined.empty() ? "" : ";") + classes[index];
-  }
-  return joined;
-}
-
 // The columns that samples.csv and rejected.csv share, from patch_id to country.
 std::vector<std::string> patch_fields(const ProductScan& scan, int patch_index) {
   const Product& product = scan.product;
@@ -98,6 +90,14 @@ const std::vector<std::string> kPatchColumns = {"patch_id",
                                                 "country"};
 
 }  // namespace
+
+std::string join_labels(std::uint64_t mask, const std::vector<std::string>& classes) {
+  std::string joined;
+  for (std::size_t index = 0; index < classes.size(); ++index) {
+    if ((mask >> index & 1) != 0) joined += (joined.empty() ? "" : ";") + classes[index];
+  }
+  return joined;
+}
 
 ProductTally tally_product(const std::string& product, const WorkFolder& work, const TallyRules& rules) {
   ProductTally tally;

@@ -46,6 +46,9 @@ std::string sample_rows(const ProductTally& tally, std::size_t split, std::int64
                         const std::vector<std::string>& classes);
 std::string rejected_rows(const ProductTally& tally);
 
+/// The labels of one patch as the tables write them: "a;b".
+std::string join_labels(std::uint64_t mask, const std::vector<std::string>& classes);
+
 /// Their header lines.
 std::string sample_header();
 std::string rejected_header();

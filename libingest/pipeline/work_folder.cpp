@@ -52,10 +52,16 @@ bool WorkFolder::is_same_run(const std::string& configuration) const {
   return fs::exists(configuration_file()) && read_text_file(configuration_file()) == configuration;
 }
 
-bool WorkFolder::has_parts() const {
-  if (!fs::exists(folder())) return false;
-  const fs::directory_iterator files(folder());
-  return std::any_of(begin(files), end(files), [](const auto& file) { return file.path().extension() == kPartSuffix; });
+bool WorkFolder::has_parts() const { return !part_files().empty(); }
+
+std::vector<fs::path> WorkFolder::part_files() const {
+  std::vector<fs::path> parts;
+  if (!fs::exists(folder())) return parts;
+  for (const auto& file : fs::directory_iterator(folder())) {
+    if (file.path().extension() == kPartSuffix) parts.push_back(file.path());
+  }
+  std::sort(parts.begin(), parts.end());
+  return parts;
 }
 
 void WorkFolder::check_is_ours() const {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "libingest/core/types.hpp"
 
@@ -16,6 +17,8 @@ class WorkFolder {
   /// `product` is an id stem: unique among a run's products, and fit for file names.
   std::filesystem::path scan_file(const std::string& product) const { return folder() / (product + ".scan"); }
   std::filesystem::path part_file(const std::string& product, const std::string& array) const;
+  /// Those that are complete, in the order of their names.
+  std::vector<std::filesystem::path> part_files() const;
   std::filesystem::path sample_rows(const std::string& product, std::string_view split) const {
     return folder() / (product + "." + std::string(split) + ".csv");
   }

@@ -56,6 +56,8 @@ Json to_json(const Source& source) {
           {"rejected", source.rejected}};
 }
 
+Json to_json(const BadMember& bad) { return {{"member", bad.member}, {"reason", bad.reason}}; }
+
 template <class Item>
 Json list_of(const std::vector<Item>& items) {
   Json list = Json::array();
@@ -137,6 +139,8 @@ DatasetManifest from_json(const Json& json) {
   for (const auto& [name, split] : json.at("splits").items()) manifest.splits.push_back(split_from(name, split));
   manifest.rejected = json.at("rejected").get<std::map<std::string, std::uint64_t>>();
   for (const Json& source : json.at("sources")) manifest.sources.push_back(source_from(source));
+  for (const Json& bad : json.value("bad_members", Json::array()))
+    manifest.bad_members.push_back({bad.at("member"), bad.at("reason")});
   manifest.formats = formats_from(json);
   manifest.is_harmonised = json.at("values").at("harmonised");
   manifest.quantification_value = json.at("values").at("quantification_value");
@@ -184,6 +188,7 @@ std::string manifest_text(const DatasetManifest& manifest) {
                {"shard_samples", kShardSamples},
                {"codec", {{"uint16", "blosc-zstd-shuffle"}, {"uint8", "zstd"}}}};
   if (manifest.formats.hdf5) json["hdf5"] = hdf5_json(manifest.formats);
+  if (!manifest.bad_members.empty()) json["bad_members"] = list_of(manifest.bad_members);
   return json.dump(2) + "\n";
 }
 

@@ -69,6 +69,12 @@ struct Source {
   std::map<std::string, std::uint64_t> rejected;
 };
 
+/// A sample of an archive that could not be used.
+struct BadMember {
+  std::string member;
+  std::string reason;
+};
+
 struct DatasetManifest {
   std::string program;
   std::string version;
@@ -83,6 +89,8 @@ struct DatasetManifest {
   std::vector<Split> splits;                      ///< train, validation, test
   std::map<std::string, std::uint64_t> rejected;  ///< reason → patches
   std::vector<Source> sources;
+  std::vector<BadMember>
+      bad_members;  ///< left out of a packed archive because they are damaged; `rejected` counts them
   DatasetFormats formats;
   bool is_harmonised = true;            ///< stored = DN + BOA_ADD_OFFSET
   double quantification_value = 10000;  ///< stored units per unit of reflectance

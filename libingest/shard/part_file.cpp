@@ -58,13 +58,18 @@ PartReader::PartReader(std::filesystem::path path) : path_(std::move(path)), fil
 }
 
 void PartReader::read_chunk(const PartEntry& entry, std::vector<std::byte>& chunk) const {
-  chunk.resize(entry.bytes);
-  read_exactly(file_, entry.offset, chunk, path_);
+  read_chunk_at(file_, path_, entry.offset, entry.bytes, chunk);
+}
+
+void read_chunk_at(const FileDescriptor& file, const std::filesystem::path& path, std::uint64_t offset,
+                   std::uint64_t bytes, std::vector<std::byte>& chunk) {
+  chunk.resize(bytes);
+  read_exactly(file, offset, chunk, path);
   std::uint32_t checksum = 0;
-  if (chunk.size() < sizeof(checksum)) throw_damaged(path_);
+  if (chunk.size() < sizeof(checksum)) throw_damaged(path);
   const auto body = std::span<const std::byte>(chunk).first(chunk.size() - sizeof(checksum));
   std::memcpy(&checksum, chunk.data() + body.size(), sizeof(checksum));
-  if (crc32c(body) != checksum) throw_damaged(path_);
+  if (crc32c(body) != checksum) throw_damaged(path);
 }
 
 }  // namespace eoshard::ingest

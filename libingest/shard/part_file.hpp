@@ -47,6 +47,10 @@ class PartWriter {
   std::vector<PartEntry> entries_;
 };
 
+/// Reads an encoded chunk at its place in a part and checks its CRC-32C. @throws Error{io} naming `path`.
+void read_chunk_at(const FileDescriptor& file, const std::filesystem::path& path, std::uint64_t offset,
+                   std::uint64_t bytes, std::vector<std::byte>& chunk);
+
 class PartReader {
  public:
   /// Reads the index. @throws Error{io} when it is damaged or cut.

@@ -13,6 +13,7 @@
 #include "libingest/pipeline/ingest_pipeline.hpp"
 #include "libingest/pipeline/selection_report.hpp"
 #include "libingest/pipeline/work_folder.hpp"
+#include "tools/common/format_arguments.hpp"
 #include "tools/common/ingest_arguments.hpp"
 #include "tools/common/program.hpp"
 
@@ -20,12 +21,6 @@ namespace {
 
 using namespace eoshard;
 using namespace eoshard::ingest;
-
-struct FormatArguments {
-  std::string names = "zarr";
-  std::string layout = "shards";
-  std::string compression = "zstd";
-};
 
 struct Arguments {
   IngestOptions ingest;
@@ -36,15 +31,6 @@ struct Arguments {
   std::string progress = "auto";
   bool dry_run = false;
 };
-
-void declare_formats(CLI::App& app, FormatArguments& formats) {
-  const char* const group = "Formats";
-  app.add_option("--format", formats.names, "zarr, hdf5 or zarr,hdf5")->group(group);
-  app.add_option("--hdf5-layout", formats.layout,
-                 "shards: a file a shard; single: a file a split, written by all ranks")
-      ->group(group);
-  app.add_option("--hdf5-compression", formats.compression, "zstd (filter 32015, after shuffle) or none")->group(group);
-}
 
 void declare_options(CLI::App& app, Arguments& arguments) {
   IngestOptions& options = arguments.ingest;
@@ -120,18 +106,6 @@ void check_is_complete(const Arguments& arguments) {
   if (arguments.ingest.sources.empty()) throw Error(ErrorKind::usage, "no product is named (PRODUCT...)");
   if (arguments.ingest.labels.empty()) throw Error(ErrorKind::usage, "--labels is required");
   if (arguments.out.empty() && !arguments.dry_run) throw Error(ErrorKind::usage, "--out is required");
-}
-
-DatasetFormats settle_formats(const FormatArguments& arguments, const CLI::App& app) {
-  DatasetFormats formats;
-  set_formats(formats, CLI::detail::split(arguments.names, ','));
-  formats.hdf5_layout = parse_hdf5_layout(arguments.layout);
-  formats.hdf5_compression = parse_hdf5_compression(arguments.compression);
-  for (const char* option : {"--hdf5-layout", "--hdf5-compression"}) {
-    if (formats.hdf5 || app.get_option(option)->count() == 0) continue;
-    throw Error(ErrorKind::usage, fmt::format("{} is given, but --format {} writes no HDF5", option, arguments.names));
-  }
-  return formats;
 }
 
 // The options given, or with --resume those of the interrupted run.

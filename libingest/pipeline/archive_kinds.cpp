@@ -1,0 +1,58 @@
+#include "libingest/pipeline/archive_kinds.hpp"
+
+#include <fmt/format.h>
+
+#include "libingest/archive/bigearthnet_archive.hpp"
+#include "libingest/archive/sat_archive.hpp"
+#include "libingest/core/error.hpp"
+
+namespace eoshard::ingest {
+namespace {
+
+BigEarthNetOptions bigearthnet_options(BigEarthNetVersion version, const PackOptions& options) {
+  BigEarthNetOptions archive{version, options.source, all_bands(), options.reference_maps};
+  if (!options.bands.empty()) archive.bands = options.bands;
+  return archive;
+}
+
+Archive open_v1(const PackOptions& options) {
+  return open_bigearthnet(bigearthnet_options(BigEarthNetVersion::v1, options));
+}
+Archive open_v2(const PackOptions& options) {
+  return open_bigearthnet(bigearthnet_options(BigEarthNetVersion::v2, options));
+}
+
+// Lists name patches as the archive does.
+template <BigEarthNetVersion version>
+std::string patch_of_name(std::string_view name) {
+  return is_bigearthnet_patch(version, name) ? std::string(name) : "";
+}
+
+std::string same_name(std::string_view name) { return std::string(name); }
+
+}  // namespace
+
+const std::vector<ArchiveKind>& archive_kinds() {
+  static const std::vector<ArchiveKind> kinds = {
+      {"bigearthnet-v1", "BigEarthNet-S2 v1.0: folder, or tar(.gz, .zst) as downloaded", SplitHabit::lists, open_v1,
+       patch_of_name<BigEarthNetVersion::v1>},
+      {"bigearthnet-v2", "BigEarthNet-S2 v2 (reBEN): folder or tar(.zst), with metadata.parquet", SplitHabit::table,
+       open_v2, patch_of_name<BigEarthNetVersion::v2>},
+      {"sat4", "SAT-4: sat-4-full.mat, or a folder with it or with Kaggle's CSV pairs", SplitHabit::archive,
+       [](const PackOptions& options) { return open_sat(sat4(), options.source); }, same_name},
+      {"sat6", "SAT-6: sat-6-full.mat, or a folder with it or with Kaggle's CSV pairs", SplitHabit::archive,
+       [](const PackOptions& options) { return open_sat(sat6(), options.source); }, same_name},
+  };
+  return kinds;
+}
+
+const ArchiveKind& find_archive_kind(std::string_view name) {
+  std::string names;
+  for (const ArchiveKind& kind : archive_kinds()) {
+    if (kind.name == name) return kind;
+    names += (names.empty() ? "" : ", ") + kind.name;
+  }
+  throw Error(ErrorKind::usage, fmt::format("'{}' is no kind of archive; name one of {}", name, names));
+}
+
+}  // namespace eoshard::ingest
