@@ -9,6 +9,13 @@
 
 namespace eoshard::train {
 
+/// Which step is to be taken, and how.
+struct StepRequest {
+  std::int64_t step = 0;  ///< counted from 0 over the whole run
+  double learning_rate = 0;
+  bool wants_stop = false;  ///< this rank was asked to stop
+};
+
 /// The same on every rank.
 struct StepFigures {
   double loss = 0;              ///< mean over the global batch
@@ -21,24 +28,24 @@ class TrainStep {
   virtual ~TrainStep() = default;
 
   /// Takes this rank's share of micro-batches from `loader`. Collective.
-  virtual StepFigures run(BatchLoader& loader, double learning_rate, bool wants_stop) = 0;
+  virtual StepFigures run(BatchLoader& loader, const StepRequest& request) = 0;
 };
 
 /// Computes eagerly, operator by operator. References are borrowed.
 class EagerTrainStep final : public TrainStep {
  public:
   EagerTrainStep(TrainingState& state, const ForwardPass& pass, const SplitReader& split, Collective& collective,
-                 const SgdOptions& options, std::int64_t micro_batches);
+                 std::int64_t micro_batches, std::uint64_t seed);
 
-  StepFigures run(BatchLoader& loader, double learning_rate, bool wants_stop) override;
+  StepFigures run(BatchLoader& loader, const StepRequest& request) override;
 
  private:
-  void run_micro_batch(const Batch& batch, bool wants_stop);
+  void run_micro_batch(const Batch& batch, const StepRequest& request, std::int64_t micro_batch);
 
   TrainingState& state_;
   const ForwardPass& pass_;
   const SplitReader& split_;
-  SgdOptions options_;
+  std::uint64_t seed_;
   Range share_;  // of micro-batches
   TreeReduction reduction_;
 };

@@ -18,10 +18,11 @@
 #include "libtrain/checkpoint/checkpoint.hpp"
 #include "libtrain/checkpoint/run_folder.hpp"
 #include "libtrain/core/rank_share.hpp"
-#include "libtrain/data/micro_batch_plan.hpp"
 #include "libtrain/data/sample_order.hpp"
 #include "libtrain/evaluation.hpp"
-#include "libtrain/optim/schedule.hpp"
+#include "libtrain/model/pretrained.hpp"
+#include "libtrain/optim/flat_update.hpp"
+#include "libtrain/run_schedule.hpp"
 #include "libtrain/train_step.hpp"
 
 namespace eoshard::train {
@@ -32,10 +33,6 @@ using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-bool is_augmented(const TrainOptions& options, const char* name) {
-  return std::find(options.augment.begin(), options.augment.end(), name) != options.augment.end();
-}
 
 // --- what a run is made of
 // --------------------------------------------------------------------------------------------
@@ -55,11 +52,12 @@ void check_fits(const OpenDataset& dataset, const TrainOptions& options) {
   if (!dataset.has("train"))
     throw Error(ErrorKind::input, fmt::format("{}: the training split is empty", options.data));
   const std::int64_t samples = dataset.split("train").samples();
-  if (options.batch_size > samples) {
+  for (const std::int64_t epoch : options.batch_size.epochs()) {
+    if (options.batch_size.at(epoch) <= samples) continue;
     throw Error(ErrorKind::usage, fmt::format("--batch-size {} is larger than the training split of {} samples",
-                                              options.batch_size, samples));
+                                              options.batch_size.at(epoch), samples));
   }
-  if (is_augmented(options, "rotate90") && dataset.input.rows != dataset.input.columns) {
+  if (std::ranges::count(options.augment, "rotate90") > 0 && dataset.input.rows != dataset.input.columns) {
     throw Error(ErrorKind::usage, fmt::format("--augment rotate90 needs square images; these are {} x {}",
                                               dataset.input.rows, dataset.input.columns));
   }
@@ -95,10 +93,44 @@ at::Device choose_device(const TrainOptions& options, const Communicator::NodePl
   return {at::kCUDA, static_cast<at::DeviceIndex>(place.rank % devices)};
 }
 
-Schedule make_schedule(const TrainOptions& options, std::int64_t steps_per_epoch) {
-  return {options.learning_rate, options.learning_rate * options.warmup_start_factor,
-          options.warmup_epochs, options.milestones,
-          options.gamma,         steps_per_epoch};
+std::unique_ptr<Network> make_initial_network(const TrainOptions& options, const OpenDataset& dataset, const Log& log) {
+  NetworkOptions wanted;
+  wanted.name = options.model;
+  wanted.bands = static_cast<std::int64_t>(dataset.input.bands.size());
+  wanted.classes = static_cast<std::int64_t>(dataset.manifest.classes.size());
+  wanted.rows = dataset.input.rows;
+  wanted.columns = dataset.input.columns;
+  wanted.dropout = options.dropout;
+  wanted.stochastic_depth = options.stochastic_depth;
+  wanted.has_small_stem = options.stem == "small";
+  std::unique_ptr<Network> network = make_network(wanted, options.seed);
+  if (options.init.empty()) return network;
+  const PretrainedRules rules{options.init_first_conv == "skip" ? FirstConvolution::skip : FirstConvolution::average,
+                              options.init_head == "keep"};
+  const TensorFile weights = load_safetensors(options.init);
+  const std::vector<std::string> skipped =
+      with_context(options.init, [&] { return load_pretrained(*network, weights.tensors, rules); });
+  log.info(fmt::format("weights of {}, but for {}", options.init,
+                       skipped.empty() ? "nothing" : fmt::format("{}", fmt::join(skipped, ", "))));
+  return network;
+}
+
+UpdateRules update_rules(const TrainOptions& options) {
+  UpdateRules rules;
+  rules.options.rule = parse_update_rule(options.optimizer);
+  rules.options.momentum = options.momentum;
+  rules.options.nesterov = options.nesterov;
+  rules.options.beta1 = options.beta1;
+  rules.options.beta2 = options.beta2;
+  rules.options.epsilon = options.epsilon;
+  rules.options.trust = options.lars_trust;
+  rules.options.is_rate_inside = options.optimizer == "lars" && options.lars_rate == "inside";
+  rules.options.clip_norm = options.clip_gradient_norm;
+  rules.options.ema_decay = options.ema_decay;
+  rules.weight_decay = options.weight_decay;
+  rules.is_linear_decayed = options.weight_decay_on == "conv+linear";
+  rules.is_backbone_frozen = options.freeze == "backbone";
+  return rules;
 }
 
 // --- a run
@@ -125,15 +157,17 @@ class Trainer {
   void on_root(const std::function<void()>& work) const;
   void write_line(const Json& line) const;
   void show(const std::string& step, std::int64_t done, std::int64_t total, const std::string& note) const;
-  std::int64_t last_step() const;
+  void begin_phase();
+  bool is_augmented(const char* name) const;
 
   const TrainOptions& options_;
   const TrainSetting& setting_;
   const Communicator& world_;
   fs::path run_;
   OpenDataset dataset_;
-  StepPlan plan_;
   Schedule schedule_;
+  std::int64_t last_step_;
+  StepPlan plan_;  // of the epoch that is under way
   InputTransform transform_;
   at::Device device_;
   std::unique_ptr<Collective> collective_;
@@ -144,15 +178,17 @@ class Trainer {
   bool is_stop_wanted_ = false;
 };
 
-NetworkShape network_shape(const OpenDataset& dataset) {
-  return {static_cast<std::int64_t>(dataset.input.bands.size()),
-          static_cast<std::int64_t>(dataset.manifest.classes.size())};
-}
-
 OpenDataset open_together(const TrainOptions& options, const Communicator& world) {
   OpenDataset dataset;
   world.agree([&] { dataset = open_dataset(options); });
   return dataset;
+}
+
+std::unique_ptr<Network> make_network_together(const TrainOptions& options, const OpenDataset& dataset,
+                                               const TrainSetting& setting) {
+  std::unique_ptr<Network> network;
+  setting.world.agree([&] { network = make_initial_network(options, dataset, setting.log); });
+  return network;
 }
 
 at::Device choose_together(const TrainOptions& options, const Communicator& world) {
@@ -168,17 +204,26 @@ Trainer::Trainer(const TrainOptions& options, const TrainSetting& setting)
       world_(setting.world),
       run_(options.out),
       dataset_(open_together(options, world_)),
-      plan_{dataset_.split("train").samples(), options.batch_size, options.micro_batch_size},
-      schedule_(make_schedule(options, plan_.steps())),
+      schedule_(make_schedule(options, dataset_.split("train").samples())),
+      last_step_(count_steps(options, schedule_)),
       transform_(dataset_.input, PixelLayout::channels_last),
       device_(choose_together(options, world_)),
       collective_(make_collective(world_, device_)),
-      state_(make_network(options.model, network_shape(dataset_), options.seed), device_),
+      state_(make_network_together(options, dataset_, setting), device_, update_rules(options)),
       pass_{state_.network(), dataset_.input, dataset_.task, device_,
-            options.precision == "bf16" ? Precision::bf16 : Precision::fp32},
-      step_(std::make_unique<EagerTrainStep>(state_, pass_, dataset_.split("train"), *collective_,
-                                             SgdOptions{options.momentum, options.nesterov, options.weight_decay},
-                                             plan_.micro_batches())) {}
+            options.precision == "bf16" ? Precision::bf16 : Precision::fp32} {}
+
+// Steps of the epoch that begins now; a change of the micro-batches' number needs another tree to sum them in.
+void Trainer::begin_phase() {
+  const StepPlan next = plan_epoch(options_, dataset_.split("train").samples(), position_.epoch);
+  const bool is_same = step_ != nullptr && next.micro_batches() == plan_.micro_batches();
+  plan_ = next;
+  if (is_same) return;
+  step_ = std::make_unique<EagerTrainStep>(state_, pass_, dataset_.split("train"), *collective_, plan_.micro_batches(),
+                                           options_.seed);
+}
+
+bool Trainer::is_augmented(const char* name) const { return std::ranges::count(options_.augment, name) > 0; }
 
 void Trainer::on_root(const std::function<void()>& work) const {
   world_.agree([&] {
@@ -189,7 +234,7 @@ void Trainer::on_root(const std::function<void()>& work) const {
 // The root prepares the folder and reads the newest checkpoint; the others get both from it.
 void Trainer::restore() {
   position_.experiment_hash = experiment_hash(options_);
-  position_.micro_batch_size = options_.micro_batch_size;
+  position_.micro_batch_size = options_.micro_batch_size.at(0);
   on_root([&] {
     prepare_run(run_, {options_, dataset_checksum(options_.data), kVersion}, setting_.rules.is_overwritten,
                 setting_.rules.must_exist);
@@ -205,16 +250,11 @@ void Trainer::restore() {
   state_.broadcast(*collective_);
 }
 
-std::int64_t Trainer::last_step() const {
-  const std::int64_t all = options_.epochs * plan_.steps();
-  return options_.max_steps > 0 ? std::min(all, options_.max_steps) : all;
-}
-
-bool Trainer::is_done() const { return position_.epoch * plan_.steps() >= last_step(); }
+bool Trainer::is_done() const { return schedule_.clock.first_step_of(position_.epoch) >= last_step_; }
 
 // This rank's micro-batches of all steps that the epoch still has.
 std::vector<BatchRequest> Trainer::epoch_requests() const {
-  const bool is_flipped = is_augmented(options_, "flip"), is_turned = is_augmented(options_, "rotate90");
+  const bool is_flipped = is_augmented("flip"), is_turned = is_augmented("rotate90");
   const std::vector<std::int64_t> order = sample_order(plan_.samples, options_.seed, position_.epoch);
   const Range share = rank_share(plan_.micro_batches(), world_.rank(), world_.size());
   std::vector<BatchRequest> requests;
@@ -233,12 +273,13 @@ std::vector<BatchRequest> Trainer::epoch_requests() const {
 }
 
 bool Trainer::train_epoch() {
+  begin_phase();
   state_.begin_training();
   const auto start = Clock::now();
   const std::int64_t first_step = position_.step;
   BatchLoader loader(dataset_.split("train"), transform_, dataset_.input.values(), epoch_requests(),
                      {static_cast<int>(options_.loader_threads), 3});
-  while (position_.step_in_epoch < plan_.steps() && position_.step < last_step()) {
+  while (position_.step_in_epoch < plan_.steps() && position_.step < last_step_) {
     take_step(loader);
     if (!is_stop_wanted_) continue;
     save();
@@ -256,7 +297,7 @@ bool Trainer::train_epoch() {
 
 void Trainer::take_step(BatchLoader& loader) {
   const double rate = learning_rate(schedule_, position_.step);
-  const StepFigures figures = step_->run(loader, rate, setting_.is_stop_requested());
+  const StepFigures figures = step_->run(loader, {position_.step, rate, setting_.is_stop_requested()});
   check_loss(figures.loss, rate);
   is_stop_wanted_ = figures.is_stop_wanted;
   ++position_.step;
@@ -296,7 +337,7 @@ EvaluationResult Trainer::evaluate_split(const std::string& split, std::int64_t 
   state_.begin_evaluation();
   const std::int64_t samples = dataset_.split(split).samples();
   EvaluationOptions options;
-  options.micro_batch_size = options_.micro_batch_size;
+  options.micro_batch_size = options_.micro_batch_size.at(0);
   options.loader_threads = static_cast<int>(options_.loader_threads);
   const std::int64_t ranks = world_.size();
   const EvaluationResult result =
@@ -412,7 +453,10 @@ int omp_num_threads() {
 // as an absolute path, so that a run can be resumed from anywhere.
 TrainOptions settle_options(TrainOptions options, const Communicator& world) {
   world.agree([&] { options = resolve_options(options); });
-  options.data = fs::absolute(options.data).lexically_normal().string();
+  const auto settle_path = [](std::string& path) { path = fs::absolute(path).lexically_normal().string(); };
+  settle_path(options.data);
+  if (is_script_file(options.model)) settle_path(options.model);
+  if (!options.init.empty()) settle_path(options.init);
   const int own_share = threads_per_rank(world);  // collective: not to be skipped
   const int share = omp_num_threads() > 0 ? omp_num_threads() : own_share;
   if (options.threads == 0) options.threads = share;

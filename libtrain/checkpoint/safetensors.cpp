@@ -26,6 +26,11 @@ at::ScalarType scalar_type(const std::string& name) {
   if (name == "F32") return at::kFloat;
   if (name == "F64") return at::kDouble;
   if (name == "I64") return at::kLong;
+  if (name == "F16") return at::kHalf;
+  if (name == "BF16") return at::kBFloat16;
+  if (name == "I32") return at::kInt;
+  if (name == "U8") return at::kByte;
+  if (name == "BOOL") return at::kBool;
   throw Error(ErrorKind::input, fmt::format("tensors of type {} are not read here", name));
 }
 
@@ -101,6 +106,11 @@ TensorFile parse_safetensors(std::span<const std::byte> bytes) {
   } catch (const nlohmann::json::exception& error) {
     throw Error(ErrorKind::input, fmt::format("not a safetensors header: {}", error.what()));
   }
+}
+
+TensorFile load_safetensors(const std::filesystem::path& path) {
+  const std::string text = read_text_file(path);
+  return with_context(path.string(), [&] { return parse_safetensors(std::as_bytes(std::span(text))); });
 }
 
 const at::Tensor& find_tensor(const NamedTensors& tensors, std::string_view name) {

@@ -31,8 +31,12 @@ void write_safetensors(const TensorFile& content, const ByteSink& sink);
 /// Writes `path` whole or not at all, forced to disk.
 void save_safetensors(const std::filesystem::path& path, const TensorFile& content);
 
-/// @throws Error{input} unless `bytes` is a whole safetensors file of those types.
+/// @throws Error{input} unless `bytes` is a whole safetensors file.
 TensorFile parse_safetensors(std::span<const std::byte> bytes);
+
+/// Reads the file at `path`, also with tensors of other types than are written here (float16, bfloat16, integers).
+/// @throws Error{input|io} naming the file.
+TensorFile load_safetensors(const std::filesystem::path& path);
 
 /// The tensor of that name. @throws Error{input} naming it when there is none.
 const at::Tensor& find_tensor(const NamedTensors& tensors, std::string_view name);

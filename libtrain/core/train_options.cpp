@@ -11,6 +11,20 @@
 #include "libingest/shard/crc32c.hpp"
 
 namespace eoshard::train {
+
+// A plain number where it never changes.
+void to_json(nlohmann::ordered_json& json, const EpochValues& values) {
+  if (values.is_constant()) {
+    json = values.at(0);
+  } else {
+    json = values.text();
+  }
+}
+
+void from_json(const nlohmann::ordered_json& json, EpochValues& values) {
+  values = json.is_number() ? EpochValues(json.get<std::int64_t>()) : EpochValues::parse(json.get<std::string>());
+}
+
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -22,20 +36,41 @@ void for_each_field(Options& options, Visit&& visit) {
   visit("out", options.out);
   visit("model", options.model);
   visit("bands", options.bands);
+  visit("dropout", options.dropout);
+  visit("stochastic_depth", options.stochastic_depth);
+  visit("stem", options.stem);
+  visit("init", options.init);
+  visit("init_first_conv", options.init_first_conv);
+  visit("init_head", options.init_head);
+  visit("freeze", options.freeze);
   visit("epochs", options.epochs);
   visit("batch_size", options.batch_size);
   visit("micro_batch_size", options.micro_batch_size);
   visit("max_steps", options.max_steps);
   visit("optimizer", options.optimizer);
   visit("learning_rate", options.learning_rate);
+  visit("scale_learning_rate", options.scale_learning_rate);
+  visit("reference_batch_size", options.reference_batch_size);
+  visit("rescale_at_switch", options.rescale_at_switch);
   visit("momentum", options.momentum);
   visit("nesterov", options.nesterov);
+  visit("beta1", options.beta1);
+  visit("beta2", options.beta2);
+  visit("epsilon", options.epsilon);
+  visit("lars_trust", options.lars_trust);
+  visit("lars_rate", options.lars_rate);
   visit("weight_decay", options.weight_decay);
+  visit("weight_decay_on", options.weight_decay_on);
+  visit("clip_gradient_norm", options.clip_gradient_norm);
+  visit("ema_decay", options.ema_decay);
   visit("warmup_epochs", options.warmup_epochs);
+  visit("scale_warmup", options.scale_warmup);
   visit("warmup_start_factor", options.warmup_start_factor);
   visit("schedule", options.schedule);
   visit("milestones", options.milestones);
   visit("gamma", options.gamma);
+  visit("power", options.power);
+  visit("end_rate_factor", options.end_rate_factor);
   visit("augment", options.augment);
   visit("precision", options.precision);
   visit("device", options.device);
@@ -93,6 +128,68 @@ void require_one_of(const char* option, const std::string& value, std::initializ
   require(is_known, fmt::format("--{}: '{}' is none of {}", option, value, fmt::join(choices, ", ")));
 }
 
+void resolve_model(TrainOptions& options) {
+  const bool is_script = options.model.ends_with(".pt");
+  const bool is_own = options.dropout < 0 && options.stochastic_depth < 0 && options.stem == "standard";
+  if (!is_script)
+    require_one_of("model", options.model, {"resnet18", "resnet50", "efficientnet_b0", "a TorchScript file (.pt)"});
+  require(!is_script || is_own, "--dropout, --stochastic-depth and --stem are what a TorchScript file decides itself");
+  const bool is_efficientnet = options.model == "efficientnet_b0";
+  require(is_efficientnet || options.stochastic_depth <= 0, "--stochastic-depth is for efficientnet_b0");
+  if (is_script) return;
+  if (options.dropout < 0) options.dropout = is_efficientnet ? 0.2 : 0;
+  if (options.stochastic_depth < 0) options.stochastic_depth = is_efficientnet ? 0.2 : 0;
+}
+
+// Fills in the micro-batches that are left to us.
+void resolve_batches(TrainOptions& options) {
+  const EpochValues wanted = options.micro_batch_size;
+  const bool is_automatic = wanted == EpochValues(0);
+  for (const std::int64_t epoch : switching_epochs(options.batch_size, wanted)) {
+    const std::int64_t batch = options.batch_size.at(epoch);
+    require(batch >= 1, "--batch-size must be at least 1");
+    const std::int64_t micro = is_automatic ? largest_divisor(batch, kLargestDefaultMicroBatch) : wanted.at(epoch);
+    require(micro > 0 && batch % micro == 0,
+            fmt::format("--batch-size {} is not a multiple of --micro-batch-size {}", batch, micro));
+    if (is_automatic) options.micro_batch_size.set(epoch, micro);
+  }
+}
+
+struct OptimizerDefaults {
+  double beta1, beta2, epsilon, clip;
+};
+
+// torch's for AdamW, timm's for the others.
+OptimizerDefaults defaults_of(const std::string& optimizer) {
+  if (optimizer == "lamb") return {0.9, 0.999, 1e-6, 1};
+  if (optimizer == "novograd") return {0.95, 0.98, 1e-8, 0};
+  return {0.9, 0.999, 1e-8, 0};
+}
+
+void resolve_optimizer(TrainOptions& options) {
+  require_one_of("optimizer", options.optimizer, {"sgd", "lars", "lamb", "novograd", "adamw"});
+  require_one_of("lars-rate", options.lars_rate, {"outside", "inside"});
+  require_one_of("weight-decay-on", options.weight_decay_on, {"conv", "conv+linear"});
+  const bool has_momentum = options.optimizer == "sgd" || options.optimizer == "lars";
+  require(!has_momentum || !options.nesterov || options.momentum > 0,
+          "--nesterov needs --momentum above 0; give --no-nesterov");
+  const OptimizerDefaults own = defaults_of(options.optimizer);
+  if (options.beta1 == 0) options.beta1 = own.beta1;
+  if (options.beta2 == 0) options.beta2 = own.beta2;
+  if (options.epsilon == 0) options.epsilon = own.epsilon;
+  if (options.clip_gradient_norm < 0) options.clip_gradient_norm = own.clip;
+  require(options.beta1 < 1 && options.beta2 < 1, "--beta1 and --beta2 must be below 1");
+  require(options.ema_decay < 1, "--ema-decay must be below 1");
+}
+
+void check_schedule(const TrainOptions& options) {
+  require_one_of("schedule", options.schedule, {"constant", "multistep", "polynomial", "cosine"});
+  require_one_of("scale-learning-rate", options.scale_learning_rate, {"none", "linear", "sqrt"});
+  require(options.reference_batch_size >= 1, "--reference-batch-size must be at least 1");
+  require(!options.rescale_at_switch || options.scale_learning_rate != "none",
+          "--rescale-at-switch needs --scale-learning-rate linear or sqrt");
+}
+
 }  // namespace
 
 std::string options_to_json(const TrainOptions& options) { return to_json(options).dump(2) + "\n"; }
@@ -117,21 +214,18 @@ TrainOptions overlay_options(const TrainOptions& base, const TrainOptions& chang
 
 TrainOptions resolve_options(TrainOptions options) {
   require(options.epochs >= 1, "--epochs must be at least 1");
-  require(options.batch_size >= 1, "--batch-size must be at least 1");
-  require_one_of("model", options.model, {"resnet18", "resnet50"});
-  require_one_of("optimizer", options.optimizer, {"sgd"});
-  require_one_of("schedule", options.schedule, {"multistep"});
+  require_one_of("stem", options.stem, {"standard", "small"});
+  require_one_of("init-first-conv", options.init_first_conv, {"average", "skip"});
+  require_one_of("init-head", options.init_head, {"skip", "keep"});
+  require_one_of("freeze", options.freeze, {"none", "backbone"});
   require_one_of("precision", options.precision, {"fp32", "bf16"});
   require_one_of("device", options.device, {"cpu", "cuda"});
   std::erase(options.augment, "none");
   for (const std::string& name : options.augment) require_one_of("augment", name, {"flip", "rotate90", "none"});
-  require(!options.nesterov || options.momentum > 0, "--nesterov needs --momentum above 0; give --no-nesterov");
-  if (options.micro_batch_size == 0) {
-    options.micro_batch_size = largest_divisor(options.batch_size, kLargestDefaultMicroBatch);
-  }
-  require(options.micro_batch_size > 0 && options.batch_size % options.micro_batch_size == 0,
-          fmt::format("--batch-size {} is not a multiple of --micro-batch-size {}", options.batch_size,
-                      options.micro_batch_size));
+  resolve_model(options);
+  resolve_batches(options);
+  resolve_optimizer(options);
+  check_schedule(options);
   return options;
 }
 

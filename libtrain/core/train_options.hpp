@@ -5,29 +5,52 @@
 #include <string>
 #include <vector>
 
+#include "libtrain/core/epoch_values.hpp"
+
 namespace eoshard::train {
 
 /// Field names are the names of the command-line options. Zero in a `0 = automatic` field is resolved before the run
 /// starts, so that config.json holds what was used.
 struct TrainOptions {
-  std::string data;                ///< dataset folder
-  std::string out;                 ///< run folder
-  std::string model = "resnet18";  ///< resnet18 or resnet50
-  std::vector<std::string> bands;  ///< input bands in this order; empty = all, in cube order
+  std::string data;                         ///< dataset folder
+  std::string out;                          ///< run folder
+  std::string model = "resnet18";           ///< resnet18, resnet50, efficientnet_b0, or a TorchScript file (.pt)
+  std::vector<std::string> bands;           ///< input bands in this order; empty = all, in cube order
+  double dropout = -1;                      ///< before the last layer; -1 = the model's own
+  double stochastic_depth = -1;             ///< of the deepest residual branch; -1 = the model's own
+  std::string stem = "standard";            ///< standard, or small for images of about 28 × 28
+  std::string init;                         ///< safetensors file with weights to begin with; empty = fresh ones
+  std::string init_first_conv = "average";  ///< average or skip, where `init` has other bands
+  std::string init_head = "skip";           ///< skip or keep the last layer of `init`
+  std::string freeze = "none";              ///< none, or backbone: all but the last layer
   std::int64_t epochs = 1;
-  std::int64_t batch_size = 32;       ///< samples a step, over all ranks
-  std::int64_t micro_batch_size = 0;  ///< samples a forward pass; 0 = largest divisor of batch_size up to 32
-  std::int64_t max_steps = 0;         ///< ends training after this many steps in all; 0 = no limit
-  std::string optimizer = "sgd";
+  EpochValues batch_size = 32;       ///< samples a step, over all ranks
+  EpochValues micro_batch_size = 0;  ///< samples a forward pass; 0 = largest divisor of batch_size up to 32
+  std::int64_t max_steps = 0;        ///< ends training after this many steps in all; 0 = no limit
+  std::string optimizer = "sgd";     ///< sgd, lars, lamb, novograd, adamw
   double learning_rate = 0.1;
-  double momentum = 0.9;
-  bool nesterov = true;
-  double weight_decay = 1e-4;  ///< L2, not on biases and batch-norm parameters
+  std::string scale_learning_rate = "none";  ///< by batch_size / reference_batch_size: none, linear, sqrt
+  std::int64_t reference_batch_size = 256;
+  bool rescale_at_switch = false;  ///< scale anew where batch_size changes
+  double momentum = 0.9;           ///< sgd, lars
+  bool nesterov = true;            ///< sgd, lars
+  double beta1 = 0;                ///< lamb, novograd, adamw; 0 = the optimizer's own
+  double beta2 = 0;                ///< the same
+  double epsilon = 0;              ///< the same, and lars
+  double lars_trust = 0.001;
+  std::string lars_rate = "outside";  ///< of the momentum: outside or inside
+  double weight_decay = 1e-4;
+  std::string weight_decay_on = "conv+linear";  ///< conv or conv+linear; never biases and batch-norm parameters
+  double clip_gradient_norm = -1;               ///< 0 = none; -1 = the optimizer's own: 1 for lamb, else none
+  double ema_decay = 0;                         ///< of averaged weights that are evaluated and saved; 0 = none
   double warmup_epochs = 1;
+  bool scale_warmup = false;         ///< warmup_epochs times batch_size / reference_batch_size
   double warmup_start_factor = 0.1;  ///< first rate / learning_rate
   std::string schedule = "multistep";
   std::vector<double> milestones = {30, 60, 80};  ///< in epochs
   double gamma = 0.1;
+  double power = 2;            ///< of the polynomial schedule
+  double end_rate_factor = 0;  ///< last rate / learning_rate of the polynomial and cosine schedules
   std::vector<std::string> augment = {"flip", "rotate90"};
   std::string precision = "fp32";  ///< fp32 or bf16
   std::string device = "cpu";      ///< cpu or cuda
@@ -51,7 +74,7 @@ TrainOptions options_from_json(const std::string& text);
 TrainOptions overlay_options(const TrainOptions& base, const TrainOptions& changes,
                              const std::vector<std::string>& names);
 
-/// Fills in micro_batch_size. The rank count has no part in it: it may not change what is computed.
+/// Fills in what is automatic but for threads. The rank count has no part in it: it may not change what is computed.
 /// @throws Error{usage} for values that make no sense together.
 TrainOptions resolve_options(TrainOptions options);
 

@@ -25,8 +25,6 @@ at::Tensor view_of(const at::Tensor& flat, std::int64_t offset, const at::Tensor
 
 }  // namespace
 
-bool is_decayed(const at::Tensor& parameter) { return parameter.dim() > 1; }
-
 GradientBuffer::GradientBuffer(NamedTensors parameters, NamedTensors statistics, std::int64_t bucket_bytes)
     : parameters_(std::move(parameters)), statistics_tensors_(std::move(statistics)) {
   std::reverse(parameters_.begin(), parameters_.end());
@@ -47,7 +45,7 @@ void GradientBuffer::attach_parameters() {
     view.copy_(item.tensor);
     item.tensor.set_data(view);
     item.tensor.mutable_grad() = view_of(gradients_, offset, item.tensor);
-    places_.push_back({item.name, offset, item.tensor.numel(), is_decayed(item.tensor)});
+    places_.push_back({item.name, offset, item.tensor.numel(), item.tensor.dim()});
     offset += item.tensor.numel();
   }
 }

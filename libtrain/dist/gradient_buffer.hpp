@@ -23,7 +23,7 @@ struct FlatPlace {
   std::string name;
   std::int64_t offset = 0;
   std::int64_t length = 0;
-  bool is_decayed = true;
+  std::int64_t dimensions = 1;  ///< of the tensor: 4 for a convolution's weights, 2 for a linear layer's
 };
 
 struct Bucket {
@@ -73,8 +73,5 @@ class GradientBuffer {
   std::vector<Bucket> buckets_;
   at::Tensor weights_, gradients_, statistics_;
 };
-
-/// Weight decay is not for biases and batch-norm parameters: those with fewer than two dimensions.
-bool is_decayed(const at::Tensor& parameter);
 
 }  // namespace eoshard::train

@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "libtrain/model/module_network.hpp"
+
 namespace eoshard::train {
 namespace {
 
@@ -13,11 +15,6 @@ nn::Conv2d convolution(std::int64_t in, std::int64_t out, std::int64_t kernel, s
   nn::Conv2d layer(nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
   nn::init::kaiming_normal_(layer->weight, 0, torch::kFanOut, torch::kReLU);
   return layer;
-}
-
-// Momentum 1: the running averages become the batch's own statistics (see Network::statistics).
-nn::BatchNorm2d batch_norm(std::int64_t channels) {
-  return nn::BatchNorm2d(nn::BatchNorm2dOptions(channels).momentum(1.0));
 }
 
 nn::Sequential projection(std::int64_t in, std::int64_t out, std::int64_t stride) {
@@ -85,8 +82,12 @@ constexpr std::int64_t kStemWidth = 64;
 template <class Block>
 class ResNetModule : public nn::Module {
  public:
-  ResNetModule(NetworkShape shape, std::array<int, 4> depths) {
-    conv1_ = register_module("conv1", convolution(shape.bands, kStemWidth, 7, 2));
+  static constexpr const char* kHead = "fc";
+
+  ResNetModule(const NetworkOptions& options, std::array<int, 4> depths)
+      : dropout_(options.dropout), has_small_stem_(options.has_small_stem) {
+    conv1_ = register_module("conv1", has_small_stem_ ? convolution(options.bands, kStemWidth, 3, 1)
+                                                      : convolution(options.bands, kStemWidth, 7, 2));
     bn1_ = register_module("bn1", batch_norm(kStemWidth));
     std::int64_t in = kStemWidth;
     for (std::size_t stage = 0; stage < depths.size(); ++stage) {
@@ -95,14 +96,18 @@ class ResNetModule : public nn::Module {
           register_module("layer" + std::to_string(stage + 1), make_stage(in, width, depths[stage], stage));
       in = width * Block::kExpansion;
     }
-    fc_ = register_module("fc", nn::Linear(in, shape.classes));
+    fc_ = register_module("fc", nn::Linear(in, options.classes));
   }
 
-  torch::Tensor forward(const torch::Tensor& images) {
+  torch::Tensor features(const torch::Tensor& images) {
     torch::Tensor x = bn1_(conv1_(images)).relu_();
-    x = torch::max_pool2d(x, 3, 2, 1);
+    if (!has_small_stem_) x = torch::max_pool2d(x, 3, 2, 1);
     for (nn::Sequential& stage : stages_) x = stage->forward(x);
-    return fc_(torch::adaptive_avg_pool2d(x, {1, 1}).flatten(1));
+    return torch::adaptive_avg_pool2d(x, {1, 1}).flatten(1);
+  }
+
+  torch::Tensor head(const torch::Tensor& features) {
+    return fc_(dropout_ > 0 ? torch::dropout(features, dropout_, is_training()) : features);
   }
 
  private:
@@ -118,48 +123,20 @@ class ResNetModule : public nn::Module {
   nn::BatchNorm2d bn1_{nullptr};
   std::array<nn::Sequential, 4> stages_{nullptr, nullptr, nullptr, nullptr};
   nn::Linear fc_{nullptr};
-};
-
-bool is_counter(const std::string& name) { return name.ends_with("num_batches_tracked"); }
-
-template <class Block>
-class ResNet final : public Network {
- public:
-  ResNet(NetworkShape shape, std::array<int, 4> depths)
-      : module_(std::make_shared<ResNetModule<Block>>(shape, depths)) {}
-
-  at::Tensor forward(const at::Tensor& images) override { return module_->forward(images); }
-  void set_training(bool is_training) override { module_->train(is_training); }
-  void move_to(at::Device device) override { module_->to(device); }
-
-  NamedTensors parameters() override {
-    NamedTensors tensors;
-    for (const auto& item : module_->named_parameters()) tensors.push_back({item.key(), item.value()});
-    return tensors;
-  }
-  NamedTensors statistics() override { return buffers(false); }
-  NamedTensors update_counts() override { return buffers(true); }
-
- private:
-  NamedTensors buffers(bool are_counters) {
-    NamedTensors tensors;
-    for (const auto& item : module_->named_buffers()) {
-      if (is_counter(item.key()) == are_counters) tensors.push_back({item.key(), item.value()});
-    }
-    return tensors;
-  }
-
-  std::shared_ptr<ResNetModule<Block>> module_;
+  double dropout_;
+  bool has_small_stem_;
 };
 
 }  // namespace
 
-std::unique_ptr<Network> make_resnet18(NetworkShape shape) {
-  return std::make_unique<ResNet<BasicBlock>>(shape, std::array{2, 2, 2, 2});
+std::unique_ptr<Network> make_resnet18(const NetworkOptions& options) {
+  using Module = ResNetModule<BasicBlock>;
+  return std::make_unique<ModuleNetwork<Module>>(std::make_shared<Module>(options, std::array{2, 2, 2, 2}));
 }
 
-std::unique_ptr<Network> make_resnet50(NetworkShape shape) {
-  return std::make_unique<ResNet<Bottleneck>>(shape, std::array{3, 4, 6, 3});
+std::unique_ptr<Network> make_resnet50(const NetworkOptions& options) {
+  using Module = ResNetModule<Bottleneck>;
+  return std::make_unique<ModuleNetwork<Module>>(std::make_shared<Module>(options, std::array{3, 4, 6, 3}));
 }
 
 }  // namespace eoshard::train

@@ -9,7 +9,7 @@
 
 namespace eoshard::train {
 
-std::unique_ptr<Network> make_resnet18(NetworkShape shape);
-std::unique_ptr<Network> make_resnet50(NetworkShape shape);
+std::unique_ptr<Network> make_resnet18(const NetworkOptions& options);
+std::unique_ptr<Network> make_resnet50(const NetworkOptions& options);
 
 }  // namespace eoshard::train

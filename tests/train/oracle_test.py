@@ -15,10 +15,17 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 import training
 
 
-def reference_model(name, bands, classes):
+def reference_model(name, bands, classes, stem="standard"):
+    """torchvision's network for any number of bands, as docs/eoshard-train.md describes the small stem."""
     model = getattr(torchvision.models, name)(num_classes=classes)
+    if name == "efficientnet_b0":
+        model.features[0][0] = torch.nn.Conv2d(bands, 32, 3, 2 if stem == "standard" else 1, 1, bias=False)
+        return model
     out = model.conv1.out_channels
     model.conv1 = torch.nn.Conv2d(bands, out, 7, 2, 3, bias=False)
+    if stem == "small":
+        model.conv1 = torch.nn.Conv2d(bands, out, 3, 1, 1, bias=False)
+        model.maxpool = torch.nn.Identity()
     torch.nn.init.kaiming_normal_(model.conv1.weight, mode="fan_out", nonlinearity="relu")  # as torchvision draws it
     return model
 
@@ -41,10 +48,14 @@ def read_images(data, split, info):
     return torch.stack(normalised, 1), group["classes"][:]
 
 
-def check(data, out, single_label, **options):
+def check(data, out, single_label, reference=None, **options):
+    """`reference` is the network that the weights are loaded into; by default torchvision's of the run's name."""
     result = training.succeed(data, out, **options)
     info = json.loads((out / "weights.json").read_text())
-    model = reference_model(info["model"], len(info["bands"]), len(info["classes"]))
+    model = reference
+    if model is None:
+        stem = options.get("stem", "standard")
+        model = reference_model(info["model"], len(info["bands"]), len(info["classes"]), stem)
     model.load_state_dict(load_file(out / "weights.safetensors"), strict=True)
     model.eval()
     images, labels = read_images(data, "test", info)

@@ -8,7 +8,9 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "libingest/shard/dataset_manifest.hpp"
 #include "libtrain/checkpoint/run_folder.hpp"
+#include "libtrain/run_schedule.hpp"
 #include "libtrain/trainer.hpp"
 #include "tools/common/program.hpp"
 
@@ -25,6 +27,7 @@ struct CommandLine {
   std::string resume;
   std::string progress = "auto";
   bool is_overwritten = false;
+  bool is_schedule_wanted = false;
   std::vector<std::pair<std::string, const CLI::Option*>> declared;  // field of TrainOptions, its option
 };
 
@@ -50,35 +53,95 @@ void declare_data_options(CLI::App& app, CommandLine& line) {
       ->check(CLI::Range(0, 1024));
 }
 
+void declare_model_options(CLI::App& app, CommandLine& line) {
+  TrainOptions& options = line.options;
+  declare(app, line, "model", options.model, "resnet18, resnet50, efficientnet_b0, or a TorchScript file (.pt)");
+  declare(app, line, "dropout", options.dropout, "Before the last layer; -1 = the model's own")
+      ->check(number_between(-1, 0.99));
+  declare(app, line, "stochastic_depth", options.stochastic_depth,
+          "Of the deepest residual branch of efficientnet_b0; -1 = the model's own")
+      ->check(number_between(-1, 0.99));
+  declare(app, line, "stem", options.stem, "First layers: standard, or small for images of about 28 x 28")
+      ->check(CLI::IsMember({"standard", "small"}));
+  declare(app, line, "init", options.init, "Safetensors file with weights to begin with");
+  declare(app, line, "init_first_conv", options.init_first_conv,
+          "Where those have other bands: average them over ours, or skip")
+      ->check(CLI::IsMember({"average", "skip"}));
+  declare(app, line, "init_head", options.init_head, "Last layer of those weights: skip or keep")
+      ->check(CLI::IsMember({"skip", "keep"}));
+  declare(app, line, "freeze", options.freeze, "backbone: train the last layer alone")
+      ->check(CLI::IsMember({"none", "backbone"}));
+}
+
 void declare_training_options(CLI::App& app, CommandLine& line) {
   TrainOptions& options = line.options;
-  declare(app, line, "model", options.model, "Network")->check(CLI::IsMember({"resnet18", "resnet50"}));
   declare(app, line, "epochs", options.epochs, "Passes over the training split")->check(CLI::Range(1, 1000000));
-  declare(app, line, "batch_size", options.batch_size, "Samples a step, over all ranks")->check(CLI::Range(1, 1 << 24));
-  declare(app, line, "micro_batch_size", options.micro_batch_size,
-          "Samples a forward pass, part of the experiment; 0 = largest divisor of the batch size up to 32")
-      ->check(CLI::Range(0, 1 << 24));
+  declare(app, line, "batch_size", options.batch_size,
+          "Samples a step, over all ranks; 512,20:16384 changes it from epoch 20 on");
+  declare(
+      app, line, "micro_batch_size", options.micro_batch_size,
+      "Samples a forward pass, part of the experiment, by epoch too; 0 = largest divisor of the batch size up to 32");
   declare(app, line, "max_steps", options.max_steps, "End training after this many steps in all; 0 = no limit")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 62));
   declare(app, line, "seed", options.seed, "Of initial weights, order and augmentation")->check(seed_number());
 }
 
+void declare_flag(CLI::App& app, CommandLine& line, const std::string& field, const std::string& name, bool& value,
+                  const std::string& help) {
+  line.declared.emplace_back(field, app.add_flag(name, value, help));
+}
+
 void declare_optimizer_options(CLI::App& app, CommandLine& line) {
   TrainOptions& options = line.options;
-  declare(app, line, "optimizer", options.optimizer, "Update rule")->check(CLI::IsMember({"sgd"}));
-  declare(app, line, "learning_rate", options.learning_rate, "After the warm-up")->check(finite_nonnegative());
-  declare(app, line, "momentum", options.momentum, "Of the gradients")->check(number_between(0, 1));
-  line.declared.emplace_back("nesterov",
-                             app.add_flag("--nesterov,!--no-nesterov", options.nesterov, "Nesterov momentum"));
-  declare(app, line, "weight_decay", options.weight_decay, "L2, not on biases and batch-norm parameters")
+  declare(app, line, "optimizer", options.optimizer, "Update rule")
+      ->check(CLI::IsMember({"sgd", "lars", "lamb", "novograd", "adamw"}));
+  declare(app, line, "momentum", options.momentum, "Of sgd and lars")->check(number_between(0, 1));
+  declare_flag(app, line, "nesterov", "--nesterov,!--no-nesterov", options.nesterov, "Nesterov momentum (sgd, lars)");
+  declare(app, line, "beta1", options.beta1, "Of lamb, novograd, adamw; 0 = 0.9, novograd 0.95")
+      ->check(number_between(0, 1));
+  declare(app, line, "beta2", options.beta2, "Of lamb, novograd, adamw; 0 = 0.999, novograd 0.98")
+      ->check(number_between(0, 1));
+  declare(app, line, "epsilon", options.epsilon, "Of all but sgd; 0 = 1e-8, lamb 1e-6")->check(finite_nonnegative());
+  declare(app, line, "lars_trust", options.lars_trust, "Trust coefficient of lars")->check(finite_nonnegative());
+  declare(app, line, "lars_rate", options.lars_rate, "Where lars puts the rate: outside or inside the momentum")
+      ->check(CLI::IsMember({"outside", "inside"}));
+  declare(app, line, "weight_decay", options.weight_decay, "Never on biases and batch-norm parameters")
       ->check(finite_nonnegative());
+  declare(app, line, "weight_decay_on", options.weight_decay_on,
+          "Weights of convolutions alone, or of linear layers too")
+      ->check(CLI::IsMember({"conv", "conv+linear"}));
+  declare(app, line, "clip_gradient_norm", options.clip_gradient_norm,
+          "Largest norm of the whole gradient; 0 = none, -1 = 1 for lamb, else none")
+      ->check(number_between(-1, 1e30));
+  declare(app, line, "ema_decay", options.ema_decay,
+          "Evaluate and save weights averaged with this decay a step; 0 = no")
+      ->check(number_between(0, 1));
+}
+
+void declare_schedule_options(CLI::App& app, CommandLine& line) {
+  TrainOptions& options = line.options;
+  declare(app, line, "learning_rate", options.learning_rate, "After the warm-up")->check(finite_nonnegative());
+  declare(app, line, "scale_learning_rate", options.scale_learning_rate,
+          "Multiply it by the batch size over the reference batch size, or by the root of that")
+      ->check(CLI::IsMember({"none", "linear", "sqrt"}));
+  declare(app, line, "reference_batch_size", options.reference_batch_size, "For which the learning rate is meant")
+      ->check(CLI::Range(1, 1 << 24));
+  declare_flag(app, line, "rescale_at_switch", "--rescale-at-switch", options.rescale_at_switch,
+               "Scale the rate anew where the batch size changes");
   declare(app, line, "warmup_epochs", options.warmup_epochs, "Linear warm-up")->check(finite_nonnegative());
+  declare_flag(app, line, "scale_warmup", "--scale-warmup", options.scale_warmup,
+               "Multiply the warm-up by the batch size over the reference batch size");
   declare(app, line, "warmup_start_factor", options.warmup_start_factor, "First rate as a share of the learning rate")
       ->check(number_between(0, 1));
-  declare(app, line, "schedule", options.schedule, "Rate after the warm-up")->check(CLI::IsMember({"multistep"}));
-  declare(app, line, "milestones", options.milestones, "Epochs after which the rate is multiplied by gamma")
+  declare(app, line, "schedule", options.schedule, "Rate after the warm-up")
+      ->check(CLI::IsMember({"constant", "multistep", "polynomial", "cosine"}));
+  declare(app, line, "milestones", options.milestones, "Multistep: epochs after which the rate is multiplied by gamma")
       ->delimiter(',');
-  declare(app, line, "gamma", options.gamma, "Factor at a milestone")->check(finite_nonnegative());
+  declare(app, line, "gamma", options.gamma, "Multistep: factor at a milestone")->check(finite_nonnegative());
+  declare(app, line, "power", options.power, "Of the polynomial")->check(finite_nonnegative());
+  declare(app, line, "end_rate_factor", options.end_rate_factor,
+          "Last rate of polynomial and cosine as a share of the learning rate")
+      ->check(number_between(0, 1));
 }
 
 void declare_machine_options(CLI::App& app, CommandLine& line) {
@@ -94,11 +157,15 @@ void declare_machine_options(CLI::App& app, CommandLine& line) {
 
 void declare_options(CLI::App& app, CommandLine& line) {
   declare_data_options(app, line);
+  declare_model_options(app, line);
   declare_training_options(app, line);
   declare_optimizer_options(app, line);
+  declare_schedule_options(app, line);
   declare_machine_options(app, line);
   app.add_option("--resume", line.resume, "Go on with this unfinished run, with the options of its config.json");
   app.add_flag("--overwrite", line.is_overwritten, "Start anew over an earlier run in --out");
+  app.add_flag("--print-schedule", line.is_schedule_wanted,
+               "Print step, epoch, batch size and rate of every step as CSV, and train nothing");
   app.add_option("--progress", line.progress, "On stderr: auto (on a terminal), always, never")
       ->check(CLI::IsMember({"auto", "always", "never"}));
   app.footer("Exit status: 0 finished, 1 failure, 2 misuse, 75 stopped by SIGTERM or SIGUSR1 and saved: run it again.");
@@ -108,7 +175,7 @@ void declare_options(CLI::App& app, CommandLine& line) {
 TrainOptions gather_options(const CommandLine& line) {
   if (line.resume.empty()) {
     if (line.options.data.empty()) throw Error(ErrorKind::usage, "--data is required");
-    if (line.options.out.empty()) throw Error(ErrorKind::usage, "--out is required");
+    if (line.options.out.empty() && !line.is_schedule_wanted) throw Error(ErrorKind::usage, "--out is required");
     return line.options;
   }
   if (inspect_run(line.resume) == RunState::absent) {
@@ -148,6 +215,15 @@ void print_table(const std::string& result_text) {
   if (result.contains("accuracy")) fmt::print(stderr, "{:<58} {:>9.3f}\n", "accuracy", number(result, "accuracy"));
 }
 
+void print_schedule(const TrainOptions& options, bool is_root) {
+  const std::int64_t samples = ingest::read_manifest(options.data).split("train").samples;
+  if (options.batch_size.at(0) > samples) {
+    throw Error(ErrorKind::usage, fmt::format("--batch-size {} is larger than the training split of {} samples",
+                                              options.batch_size.at(0), samples));
+  }
+  if (is_root) std::cout << schedule_table(options, samples) << std::flush;
+}
+
 int run(const CommandLine& line, const Communicator& world, const Log& log) {
   std::signal(SIGTERM, request_stop);
   std::signal(SIGUSR1, request_stop);
@@ -157,6 +233,10 @@ int run(const CommandLine& line, const Communicator& world, const Log& log) {
     options = gather_options(line);
     mode = parse_progress_mode(line.progress);
   });
+  if (line.is_schedule_wanted) {
+    world.agree([&] { print_schedule(resolve_options(options), world.is_root()); });
+    return 0;
+  }
   ProgressBar bar(mode, world.is_root());
   const TrainOutcome outcome = train(options, {world,
                                                log,
