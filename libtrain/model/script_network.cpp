@@ -19,6 +19,14 @@ std::string first_line(const c10::Error& error) {
   return text.substr(0, text.find('\n'));
 }
 
+// Without the interpreter's trace of the script.
+std::string reason_of(const std::exception& error) {
+  const std::string text = error.what();
+  const std::size_t place = text.rfind("RuntimeError: ");
+  const std::string reason = place == std::string::npos ? text : text.substr(place);
+  return reason.substr(0, reason.find('\n'));
+}
+
 // The optimising executor changes a module's arithmetic after its first calls, so that results would depend on how
 // many micro-batches a process has seen.
 void use_plain_executor() {
@@ -149,16 +157,15 @@ class ScriptNetwork final : public Network {
   }
 
   at::Tensor call_on(const NetworkOptions& options, const at::Tensor& images) {
+    c10::IValue result;
     try {
-      const c10::IValue result = module_.forward({images});
-      if (!result.isTensor()) refuse("it returns something else than a tensor of logits");
-      return result.toTensor();
-    } catch (const c10::Error& error) {
-      const std::string text = error.what_without_backtrace();
+      result = module_.forward({images});
+    } catch (const std::exception& error) {
       refuse(fmt::format("it does not take images of {} bands and {} x {} pixels: {}", options.bands, options.rows,
-                         options.columns,
-                         text.substr(text.find("RuntimeError") == std::string::npos ? 0 : text.find("RuntimeError"))));
+                         options.columns, reason_of(error)));
     }
+    if (!result.isTensor()) refuse("it returns something else than a tensor of logits");
+    return result.toTensor();
   }
 
   void try_on(const NetworkOptions& options) {

@@ -119,7 +119,7 @@ def refused(data, out, *words, **options):
 def what_does_not_fit_is_refused(folder, sentinel):
     out = folder / "refused"
     save_file(torchvision.models.mobilenet_v3_small(num_classes=4).state_dict(), folder / "other.safetensors")
-    refused(sentinel, out, "another network", "conv1.weight", **QUICK, init=folder / "other.safetensors")
+    refused(sentinel, out, "another network", "bn1.bias", "classifier.0.bias", **QUICK, init=folder / "other.safetensors")
     refused(sentinel, out, "conv1.weight", "7", "3, 3", **QUICK, init=folder / "start.safetensors", stem="small")
     refused(sentinel, out, "safetensors", **QUICK, init=folder / "resnet18.pt")
     three = script(oracle_test.reference_model("resnet18", 3, 4), folder / "three.pt")
