@@ -1,6 +1,7 @@
 """Makes SAT-4 and SAT-6 archives of any size: the authors' .mat file (written by scipy) and Kaggle's CSV pairs.
 
-As a program: sat_files.py CLASSES SAMPLES OUT.mat [--compress], a fifth of the samples being the test split's.
+As a program: sat_files.py CLASSES SAMPLES OUT [--compress] writes OUT.mat, or the pairs into OUT if that does not end in
+.mat; a fifth of the samples is the test split's.
 """
 import argparse
 import pathlib
@@ -51,8 +52,15 @@ def write_csv(folder, data, classes, suffix):
     folder.mkdir(parents=True, exist_ok=True)
     for split, (pixels, numbers) in data.items():
         rows = pixels.transpose(0, 2, 3, 1).reshape(len(pixels), -1)
-        numpy.savetxt(folder / f"X_{split}_{suffix}.csv", rows, "%d", ",")
-        numpy.savetxt(folder / f"y_{split}_{suffix}.csv", one_hot(numbers, classes).T, "%d", ",")
+        write_rows(folder / f"X_{split}_{suffix}.csv", rows)
+        write_rows(folder / f"y_{split}_{suffix}.csv", one_hot(numbers, classes).T)
+
+
+def write_rows(path, rows):
+    texts = [str(value) for value in range(256)]
+    with open(path, "w", encoding="ascii") as file:
+        for row in rows:
+            file.write(",".join([texts[value] for value in row.tolist()]) + "\n")
 
 
 if __name__ == "__main__":
@@ -63,4 +71,8 @@ if __name__ == "__main__":
     parser.add_argument("--compress", action="store_true")
     given = parser.parse_args()
     held_out = given.samples // 5
-    write_mat(given.out, make(given.classes, given.samples - held_out, held_out), given.classes, given.compress)
+    made = make(given.classes, given.samples - held_out, held_out)
+    if given.out.endswith(".mat"):
+        write_mat(given.out, made, given.classes, given.compress)
+    else:
+        write_csv(given.out, made, given.classes, f"sat{given.classes}")
