@@ -92,21 +92,22 @@ class MatFiles(SatTest):
                 self.assertIn("made.mat is cut", self.refusal("sat6", file))
 
     def test_damage_is_found(self):
-        """A flipped bit anywhere in the compressed pixels; an array that says more values than it holds."""
+        """A flipped bit in the pixels or in any checksum; an array that says more values than it holds."""
         file = self.folder / "made.mat"
-        sat_files.write_mat(file, sat_files.make(6, 40, 10), 6, compress=True)
+        sat_files.write_mat(file, sat_files.make(6, 41, 10), 6, compress=True)
         whole = file.read_bytes()
         found = max((len(element), offset) for offset, element in elements(whole))
-        for position in (found[1] + 200, found[1] + found[0] // 2, found[1] + found[0] - 2):
+        checksums = [offset + len(element) - 2 for offset, element in list(elements(whole))[1:]]
+        for position in (found[1] + 200, found[1] + found[0] // 2, *checksums):
             damaged = bytearray(whole)
             damaged[position] ^= 16
             file.write_bytes(damaged)
             self.assertIn("made.mat is damaged", self.refusal("sat6", file))
         inside = bytearray(zlib.decompress(whole[found[1]:found[1] + found[0]]))
-        inside[32 + 12:32 + 16] = struct.pack("<i", 41)  # the last of the four sizes
+        inside[32 + 12:32 + 16] = struct.pack("<i", 42)  # the last of the four sizes
         packed = zlib.compress(inside)
         file.write_bytes(whole[:found[1] - 4] + struct.pack("<I", len(packed)) + packed + whole[sum(found):])
-        self.assertIn("is damaged: it says 128576 values, but stores 125440 bytes", self.refusal("sat6", file))
+        self.assertIn("is damaged: it says 131712 values, but stores 128576 bytes", self.refusal("sat6", file))
 
 
 def elements(content):
