@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
 #include <numeric>
 
@@ -91,14 +90,21 @@ struct MatrixHeader {
   }
 };
 
+template <class Number>
+std::vector<Number> numbers_in(const std::vector<std::byte>& bytes) {
+  std::vector<Number> numbers(bytes.size() / sizeof(Number));
+  const auto used = std::span(bytes).first(numbers.size() * sizeof(Number));
+  std::copy(used.begin(), used.end(), std::as_writable_bytes(std::span(numbers)).begin());
+  return numbers;
+}
+
 MatrixHeader read_matrix_header(MatElementReader& reader) {
   MatrixHeader header;
-  const std::vector<std::byte> flags = read_part(reader, sizeof(header.flags));
-  std::memcpy(&header.flags, flags.data(), flags.size());
-  const std::vector<std::byte> sizes = read_part(reader, kMaxDimensions * sizeof(std::int32_t));
-  std::vector<std::int32_t> dimensions(sizes.size() / sizeof(std::int32_t));
-  std::memcpy(dimensions.data(), sizes.data(), dimensions.size() * sizeof(std::int32_t));
-  for (const std::int32_t size : dimensions) header.dimensions.push_back(static_cast<std::size_t>(std::max(size, 0)));
+  const auto flags = numbers_in<std::uint32_t>(read_part(reader, sizeof(header.flags)));
+  if (!flags.empty()) header.flags = flags.front();
+  for (const auto size : numbers_in<std::int32_t>(read_part(reader, kMaxDimensions * sizeof(std::int32_t)))) {
+    header.dimensions.push_back(static_cast<std::size_t>(std::max(size, 0)));
+  }
   const std::vector<std::byte> name = read_part(reader, kMaxNameBytes);
   header.name.assign(reinterpret_cast<const char*>(name.data()), name.size());
   return header;
@@ -106,8 +112,7 @@ MatrixHeader read_matrix_header(MatElementReader& reader) {
 
 template <class Number>
 std::vector<double> convert(const std::vector<std::byte>& bytes) {
-  std::vector<Number> numbers(bytes.size() / sizeof(Number));
-  std::memcpy(numbers.data(), bytes.data(), bytes.size());
+  const std::vector<Number> numbers = numbers_in<Number>(bytes);
   return std::vector<double>(numbers.begin(), numbers.end());
 }
 
