@@ -2,20 +2,22 @@
 
 #include <algorithm>
 
+#include "libingest/core/vector_clones.hpp"
+
 namespace eoshard::ingest {
 namespace {
 
 // Short enough for 32-bit sums, so that the loops vectorise in full width.
 constexpr std::size_t kRunPixels = 4096;
 
-void shift(std::span<std::uint16_t> pixels, int offset) {
+EOSHARD_VECTOR_CLONES void shift(std::span<std::uint16_t> pixels, int offset) {
   for (std::uint16_t& pixel : pixels) {
     const int shifted = std::clamp(pixel + offset, 1, 0xffff);
     pixel = static_cast<std::uint16_t>(pixel == 0 ? 0 : shifted);
   }
 }
 
-void add_moments(std::span<const std::uint16_t> pixels, PixelMoments& moments) {
+EOSHARD_VECTOR_CLONES void add_moments(std::span<const std::uint16_t> pixels, PixelMoments& moments) {
   std::uint32_t sum = 0;
   std::uint64_t sum_of_squares = 0;
   std::uint16_t minimum = moments.minimum, maximum = moments.maximum;

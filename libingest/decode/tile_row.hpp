@@ -15,7 +15,7 @@ namespace eoshard::ingest {
 struct TileRow {
   ImageLayout layout;
   int row = 0;
-  std::vector<std::vector<std::uint16_t>> tiles;  ///< one a tile column; empty: not decoded
+  std::vector<std::unique_ptr<std::uint16_t[]>> tiles;  ///< one a tile column; none: not decoded
 
   TileRow(const ImageLayout& image_layout, int tile_row)
       : layout(image_layout), row(tile_row), tiles(static_cast<std::size_t>(image_layout.tile_columns())) {}

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <mutex>
 
+#include "libingest/core/allocation.hpp"
 #include "libingest/core/error.hpp"
 #include "libingest/gdal/shared_inflation.hpp"
 
@@ -47,6 +48,7 @@ void initialise_gdal() {
     // of one thread, and hand it the code-blocks one by one: a fifth of the decoding time went into that.
     CPLSetConfigOption("GDAL_NUM_THREADS", "1");
     setenv("OPJ_NUM_THREADS", "0", 0);
+    keep_freed_memory();
     GDALSetCacheMax64(std::int64_t{64} << 20);  // bands are read past the cache; this serves label rasters
   });
 }

@@ -6,7 +6,6 @@
 #include <ogr_spatialref.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "libingest/core/error.hpp"
@@ -19,6 +18,7 @@ namespace {
 
 constexpr double kMaxErrorPx = 0.125;
 constexpr int kOutside = std::numeric_limits<int>::min();
+constexpr std::int16_t kUnknown = -1;
 
 struct ExactTransformerTraits {
   static void* invalid() noexcept { return nullptr; }
@@ -33,17 +33,20 @@ struct ApproximateTransformerTraits {
 struct BlockMap {
   std::vector<int> columns;
   std::vector<int> rows;
-  int first_column = std::numeric_limits<int>::max(), last_column = -1;
-  int first_row = std::numeric_limits<int>::max(), last_row = -1;
+  int first_column = 0, last_column = -1;
+  int first_row = 0, last_row = -1;
 
+  void clear_bounds() {
+    first_column = first_row = std::numeric_limits<int>::max();
+    last_column = last_row = -1;
+  }
   bool is_empty() const { return last_column < 0; }
   int width() const { return last_column - first_column + 1; }
   int height() const { return last_row - first_row + 1; }
 };
 
 int to_index(double coordinate, int size) {
-  const double index = std::floor(coordinate);
-  return index >= 0 && index < size ? static_cast<int>(index) : kOutside;
+  return coordinate >= 0 && coordinate < size ? static_cast<int>(coordinate) : kOutside;
 }
 
 class RasterLabeler final : public PatchLabeler {
@@ -53,8 +56,10 @@ class RasterLabeler final : public PatchLabeler {
 
  private:
   void map_line(int line, BlockMap& map, int row_in_block);
-  BlockMap map_block(int patch_row);
+  const BlockMap& map_block(int patch_row);
   std::vector<std::int32_t> read_window(const BlockMap& map) const;
+  std::vector<std::int16_t> window_codes(const BlockMap& map) const;
+  [[noreturn]] void throw_unknown(const BlockMap& map, std::size_t at) const;
   std::vector<std::uint8_t> grid_codes(const BlockMap& map) const;
 
   LabelSettings settings_;
@@ -62,6 +67,7 @@ class RasterLabeler final : public PatchLabeler {
   GDALDatasetUniquePtr raster_;
   UniqueHandle<void*, ExactTransformerTraits> exact_;
   UniqueHandle<void*, ApproximateTransformerTraits> approximate_;  // borrows `exact_`: declared after it, closed first
+  BlockMap map_;                                                   // of the row in work
   std::vector<double> x_, y_, z_;
   std::vector<int> succeeded_;
 };
@@ -71,6 +77,8 @@ RasterLabeler::RasterLabeler(const LabelSettings& settings, const GranuleGeometr
   const auto width = static_cast<std::size_t>(geometry.size_10m_px);
   for (auto* coordinates : {&x_, &y_, &z_}) coordinates->resize(width);
   succeeded_.resize(width);
+  map_.columns.resize(width * kLabelPatchPx);
+  map_.rows.resize(width * kLabelPatchPx);
   raster_ = open_raster(settings.path, nullptr);
   if (raster_->GetRasterCount() != 1) {
     throw Error(ErrorKind::input, fmt::format("{} has {} bands; a land-cover raster has one band of codes",
@@ -119,14 +127,11 @@ void RasterLabeler::map_line(int line, BlockMap& map, int row_in_block) {
   }
 }
 
-BlockMap RasterLabeler::map_block(int patch_row) {
-  BlockMap map;
-  const std::size_t pixels = static_cast<std::size_t>(kLabelPatchPx) * static_cast<std::size_t>(geometry_.size_10m_px);
-  map.columns.resize(pixels);
-  map.rows.resize(pixels);
+const BlockMap& RasterLabeler::map_block(int patch_row) {
+  map_.clear_bounds();
   const GdalErrors errors;  // points outside a projection's domain are expected, and reported as not succeeded
-  for (int row = 0; row < kLabelPatchPx; ++row) map_line(patch_row * kLabelPatchPx + row, map, row);
-  return map;
+  for (int row = 0; row < kLabelPatchPx; ++row) map_line(patch_row * kLabelPatchPx + row, map_, row);
+  return map_;
 }
 
 std::vector<std::int32_t> RasterLabeler::read_window(const BlockMap& map) const {
@@ -139,34 +144,47 @@ std::vector<std::int32_t> RasterLabeler::read_window(const BlockMap& map) const 
   return window;
 }
 
-// Grid code of every pixel of the block, 0 where unlabelled.
-std::vector<std::uint8_t> RasterLabeler::grid_codes(const BlockMap& map) const {
-  std::vector<std::uint8_t> codes(map.columns.size(), 0);
-  if (map.is_empty()) return codes;
-  const std::vector<std::int32_t> window = read_window(map);
+// Grid codes of the raster's own pixels under the block; kUnknown where a value is none, nor the no-data value.
+std::vector<std::int16_t> RasterLabeler::window_codes(const BlockMap& map) const {
   int has_no_data = FALSE;
   const double no_data = raster_->GetRasterBand(1)->GetNoDataValue(&has_no_data);
-  for (std::size_t at = 0; at < codes.size(); ++at) {
-    if (map.columns[at] == kOutside) continue;
-    const auto row = static_cast<std::size_t>(map.rows[at] - map.first_row);
-    const auto column = static_cast<std::size_t>(map.columns[at] - map.first_column);
-    const std::int32_t value = window[row * static_cast<std::size_t>(map.width()) + column];
+  std::vector<std::int16_t> codes;
+  for (const std::int32_t value : read_window(map)) {
     const Cover cover = read_cover(value);
-    if (cover.kind == CoverKind::unknown && !(has_no_data && value == no_data)) {
-      throw Error(
-          ErrorKind::input,
-          fmt::format("{} holds {} at column {}, row {}: neither a CORINE grid code (1 to 44) nor a three-digit "
-                      "code (111 to 523)",
-                      settings_.path, value, map.columns[at], map.rows[at]));
-    }
-    codes[at] = static_cast<std::uint8_t>(cover.grid_code);
+    const bool is_unknown = cover.kind == CoverKind::unknown && !(has_no_data && value == no_data);
+    codes.push_back(is_unknown ? kUnknown : static_cast<std::int16_t>(cover.grid_code));
   }
   return codes;
 }
 
+// Grid code of every pixel of the block, 0 where unlabelled.
+std::vector<std::uint8_t> RasterLabeler::grid_codes(const BlockMap& map) const {
+  std::vector<std::uint8_t> codes(map.columns.size(), 0);
+  if (map.is_empty()) return codes;
+  const std::vector<std::int16_t> window = window_codes(map);
+  const int width = map.width();
+  for (std::size_t at = 0; at < codes.size(); ++at) {
+    if (map.columns[at] == kOutside) continue;
+    const int pixel = (map.rows[at] - map.first_row) * width + (map.columns[at] - map.first_column);
+    const std::int16_t code = window[static_cast<std::size_t>(pixel)];
+    if (code == kUnknown) throw_unknown(map, at);
+    codes[at] = static_cast<std::uint8_t>(code);
+  }
+  return codes;
+}
+
+void RasterLabeler::throw_unknown(const BlockMap& map, std::size_t at) const {
+  const std::vector<std::int32_t> window = read_window(map);
+  const int pixel = (map.rows[at] - map.first_row) * map.width() + (map.columns[at] - map.first_column);
+  throw Error(ErrorKind::input,
+              fmt::format("{} holds {} at column {}, row {}: neither a CORINE grid code (1 to 44) nor a three-digit "
+                          "code (111 to 523)",
+                          settings_.path, window[static_cast<std::size_t>(pixel)], map.columns[at], map.rows[at]));
+}
+
 LabelRow RasterLabeler::label_row(int patch_row) {
   return with_context("labels", [&] {
-    const BlockMap map = map_block(patch_row);
+    const BlockMap& map = map_block(patch_row);
     return label_block(grid_codes(map), geometry_.size_10m_px, !map.is_empty(), settings_.rule);
   });
 }

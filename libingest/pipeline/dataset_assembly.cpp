@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <list>
 #include <memory>
+#include <mutex>
 
 #include "libingest/core/file.hpp"
 #include "libingest/mpi/supervision.hpp"
@@ -17,6 +19,7 @@ namespace eoshard::ingest {
 namespace {
 
 constexpr std::size_t kMaxClasses = 64;
+constexpr std::size_t kTalliesKept = 8;  // of a full granule: about 10 MB each
 
 // What every rank must know of every product.
 struct ProductCounts {
@@ -104,9 +107,9 @@ class Assembly : private SampleSequence {
     counts_.resize(products_.size());
     for (std::size_t product = 0; product < products_.size(); ++product) {
       if (!is_own(product)) continue;
-      const ProductTally tally = tally_product(products_[product], work_, rules_);
-      counts_[product] = count_product(tally);
-      add_to_totals(tally, rules_.arrays, totals_);
+      const std::shared_ptr<const ProductTally> tally = tally_of(product);
+      counts_[product] = count_product(*tally);
+      add_to_totals(*tally, rules_.arrays, totals_);
     }
   }
 
@@ -144,13 +147,13 @@ class Assembly : private SampleSequence {
     for (std::size_t product = 0; product < products_.size(); ++product) {
       if (!is_own(product)) continue;
       watch.check();
-      const ProductTally tally = tally_product(products_[product], work_, rules_);
+      const std::shared_ptr<const ProductTally> tally = tally_of(product);
       for (std::size_t split = 0; split < kSplits; ++split) {
         const auto first = static_cast<std::int64_t>(first_index_[split][product]);
         write_file(work_.sample_rows(products_[product], kSplitNames[split]),
-                   sample_rows(tally, split, first, classes_), Durability::rename_only);
+                   sample_rows(*tally, split, first, classes_), Durability::rename_only);
       }
-      write_file(work_.rejected_rows(products_[product]), rejected_rows(tally), Durability::rename_only);
+      write_file(work_.rejected_rows(products_[product]), rejected_rows(*tally), Durability::rename_only);
     }
   }
 
@@ -176,27 +179,39 @@ class Assembly : private SampleSequence {
     const auto end = static_cast<std::uint64_t>(first + count);
     const auto& firsts = first_index_[split];
     auto product = static_cast<std::size_t>(std::upper_bound(firsts.begin(), firsts.end(), begin) - firsts.begin()) - 1;
-    for (std::uint64_t index = begin; index < end; ++index) {
-      while (index >= firsts[product + 1]) ++product;
-      const ProductTally& tally = cached_tally(product);
-      visit(tally, tally.survivors[split][index - firsts[product]]);
+    for (std::uint64_t index = begin; index < end; ++product) {
+      if (index == firsts[product + 1]) continue;  // none of its patches survived
+      const std::shared_ptr<const ProductTally> tally = tally_of(product);
+      for (; index < std::min(end, firsts[product + 1]); ++index)
+        visit(*tally, tally->survivors[split][index - firsts[product]]);
     }
   }
 
-  // Consecutive shards mostly need the same product.
-  const ProductTally& cached_tally(std::size_t product) {
-    if (!cached_ || cached_product_ != product) {
-      cached_ = std::make_unique<ProductTally>(tally_product(products_[product], work_, rules_));
-      cached_product_ = product;
+  // Consecutive shards, and the arrays of one, mostly need the same products.
+  std::shared_ptr<const ProductTally> tally_of(std::size_t product) {
+    const std::lock_guard lock(tallies_mutex_);
+    const auto known =
+        std::find_if(tallies_.begin(), tallies_.end(), [&](const auto& entry) { return entry.first == product; });
+    if (known != tallies_.end()) {
+      tallies_.splice(tallies_.begin(), tallies_, known);
+      return known->second;
     }
-    return *cached_;
+    if (tallies_.size() >= kTalliesKept) tallies_.pop_back();
+    auto tally = std::make_shared<const ProductTally>(tally_product(products_[product], work_, rules_));
+    tallies_.emplace_front(product, std::move(tally));
+    return tallies_.front().second;
   }
+
+  bool allows_threads() const override { return true; }
 
   void visit_chunks(std::size_t split, std::size_t array, std::int64_t first, std::int64_t count,
                     const VisitChunk& visit) override {
     std::vector<std::byte> chunk;
     for (std::int64_t index = first; index < std::min(first + count, samples_before(split)); ++index) {
-      base_->read_chunk(split, rules_.arrays[array].name, index, chunk);
+      {
+        const std::lock_guard lock(base_mutex_);
+        base_->read_chunk(split, rules_.arrays[array].name, index, chunk);
+      }
       visit(chunk);
     }
     for_each_sample(split, first, count, [&](const ProductTally& tally, const Survivor& survivor) {
@@ -213,6 +228,7 @@ class Assembly : private SampleSequence {
     const bool are_classes = spec.name == classes_spec(classes_.size()).name;
     std::byte* row = rows.data();
     if (first < samples_before(split)) {
+      const std::lock_guard lock(base_mutex_);
       const std::vector<std::byte> old = base_->tail_rows(split, spec.name);
       row = std::copy(old.begin(), old.end(), row);
     }
@@ -313,8 +329,9 @@ class Assembly : private SampleSequence {
   std::vector<ProductCounts> counts_;                            // one a product
   Totals totals_;                                                // own products', then all
   std::array<std::vector<std::uint64_t>, kSplits> first_index_;  // a product's first index, and the total last
-  std::unique_ptr<ProductTally> cached_;
-  std::size_t cached_product_ = 0;
+  std::list<std::pair<std::size_t, std::shared_ptr<const ProductTally>>> tallies_;  // by product, latest first
+  std::mutex tallies_mutex_;
+  std::mutex base_mutex_;
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "libingest/pipeline/shard_assembly.hpp"
 
+#include <tbb/parallel_for.h>
+
 #include <algorithm>
 
 #include "libingest/core/file.hpp"
@@ -40,14 +42,28 @@ std::vector<std::pair<std::size_t, std::int64_t>> ShardAssembly::shards() const 
   return all;
 }
 
+// On all threads where the samples allow it, but for HDF5, whose library takes one thread at a time.
 void ShardAssembly::write_own_shards(Watch& watch) {
+  const std::vector<std::pair<std::size_t, std::int64_t>> own = own_shards();
+  const auto write = [&](std::size_t item) {
+    watch.check();
+    write_shard(own[item].first, own[item].second);
+    watch.add(0, 1);
+  };
+  if (samples_.allows_threads() && !layout_.formats.hdf5) {
+    tbb::parallel_for(std::size_t{0}, own.size(), write);
+  } else {
+    for (std::size_t item = 0; item < own.size(); ++item) write(item);
+  }
+}
+
+std::vector<std::pair<std::size_t, std::int64_t>> ShardAssembly::own_shards() const {
+  std::vector<std::pair<std::size_t, std::int64_t>> own;
   const auto all = shards();
   for (std::size_t item = 0; item < all.size(); ++item) {
-    if (static_cast<int>(item % static_cast<std::size_t>(world_.size())) != world_.rank()) continue;
-    watch.check();
-    write_shard(all[item].first, all[item].second);
-    watch.add(0, 1);
+    if (static_cast<int>(item % static_cast<std::size_t>(world_.size())) == world_.rank()) own.push_back(all[item]);
   }
+  return own;
 }
 
 void ShardAssembly::report(std::uint64_t done) const {

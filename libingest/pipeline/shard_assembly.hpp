@@ -19,12 +19,15 @@
 
 namespace eoshard::ingest {
 
-/// The samples of a dataset in their order, as those who write shards ask for them. One thread a rank.
+/// The samples of a dataset in their order, as those who write shards ask for them.
 class SampleSequence {
  public:
   using VisitChunk = std::function<void(std::span<const std::byte> chunk)>;
 
   virtual ~SampleSequence() = default;
+
+  /// Whether several threads may visit samples at once.
+  virtual bool allows_threads() const { return false; }
 
   virtual std::int64_t samples(std::size_t split) const = 0;
 
@@ -72,6 +75,7 @@ class ShardAssembly {
  private:
   bool is_single_file() const;
   bool has_shards() const;
+  std::vector<std::pair<std::size_t, std::int64_t>> own_shards() const;
   std::int64_t samples_of_shard(std::size_t split, std::int64_t shard) const;
   std::filesystem::path zarr_folder(std::size_t split) const;
   void write_shard(std::size_t split, std::int64_t shard);

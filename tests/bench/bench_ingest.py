@@ -207,4 +207,5 @@ def main():
         pathlib.Path(options.json).write_text(json.dumps(bench.results, indent=1) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

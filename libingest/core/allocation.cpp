@@ -1,0 +1,19 @@
+#include "libingest/core/allocation.hpp"
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+namespace eoshard {
+
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  constexpr int kMappedBytes =
+      32 << 20;  // the most that glibc takes; allocations from here on are mapped and unmapped one by one
+  constexpr int kTrimBytes = 1 << 30;
+  mallopt(M_MMAP_THRESHOLD, kMappedBytes);
+  mallopt(M_TRIM_THRESHOLD, kTrimBytes);
+#endif
+}
+
+}  // namespace eoshard
