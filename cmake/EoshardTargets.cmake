@@ -77,5 +77,5 @@ function(eoshard_register_test name labels timeout)
   endif()
   add_test(NAME ${name} COMMAND ${ARGN})
   set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout} SKIP_RETURN_CODE 77
-    ENVIRONMENT "${EOSHARD_TEST_ENVIRONMENT}")
+    ENVIRONMENT "${EOSHARD_TEST_ENVIRONMENT};EOSHARD_HAVE_PARQUET=${EOSHARD_HAVE_PARQUET}")
 endfunction()

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <memory>
 #include <span>
 #include <sstream>
@@ -11,6 +13,7 @@
 #include "libingest/shard/codec.hpp"
 #include "libingest/shard/hdf5_reader.hpp"
 #include "libingest/shard/shard_reader.hpp"
+#include "libingest/table/csv_reader.hpp"
 
 namespace eoshard::ingest {
 namespace {
@@ -112,6 +115,18 @@ std::string select_lines(const std::string& table, std::uint64_t limit, const Pr
   return selected;
 }
 
+[[noreturn]] void throw_damaged_row(const CsvReader& table, const std::string& text) {
+  throw Error(ErrorKind::input,
+              fmt::format("samples.csv, row {}: '{}' is out of place; the dataset is damaged", table.row(), text));
+}
+
+std::int64_t whole_number(const CsvReader& table, const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc() || end != text.data() + text.size()) throw_damaged_row(table, text);
+  return number;
+}
+
 }  // namespace
 
 void save_base(const WorkFolder& work) {
@@ -147,6 +162,23 @@ std::vector<std::byte> BaseDataset::tail_rows(std::size_t split, const std::stri
   const std::string bytes = read_text_file(work_.base_file(part_name(split, array)));
   const auto values = std::as_bytes(std::span(bytes));
   return {values.begin(), values.end()};
+}
+
+void BaseDataset::for_each_sample(const std::function<void(const GroundSquare&, int)>& visit) const {
+  CsvReader table(work_.base_file("samples.csv"));
+  const std::size_t split = table.column("split"), epsg = table.column("epsg");
+  const std::size_t ulx = table.column("ulx"), uly = table.column("uly");
+  std::array<std::int64_t, kSplitNames.size()> seen{};
+  std::vector<std::string> row;
+  while (table.next(row)) {
+    const auto index =
+        static_cast<std::size_t>(std::find(kSplitNames.begin(), kSplitNames.end(), row[split]) - kSplitNames.begin());
+    if (index == kSplitNames.size()) throw_damaged_row(table, row[split]);
+    if (seen[index]++ >= samples(index)) continue;  // of an append that was given up
+    visit({static_cast<int>(whole_number(table, row[epsg])), whole_number(table, row[ulx]),
+           whole_number(table, row[uly])},
+          static_cast<int>(index));
+  }
 }
 
 std::string BaseDataset::sample_rows(std::size_t split) const {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -40,6 +41,9 @@ class BaseDataset {
 
   /// Decoded values of the samples from first_of_tail() on, of `classes` or `patch_id`.
   std::vector<std::byte> tail_rows(std::size_t split, const std::string& array) const;
+
+  /// Calls `visit` with the ground square and the split of every old sample. @throws Error{io|input}
+  void for_each_sample(const std::function<void(const GroundSquare& square, int split)>& visit) const;
 
   /// Lines of the old tables, without headers.
   std::string sample_rows(std::size_t split) const;

@@ -83,6 +83,7 @@ std::string configuration_json(const IngestOptions& options) {
                                  {"include_lists", canonical_texts(options.include_lists)},
                                  {"v2_metadata", canonical_texts(options.v2_metadata)},
                                  {"split", canonical_split(options)},
+                                 {"list_contents", options.list_contents},
                                  {"seed", options.seed},
                                  {"append", options.append},
                                  {"format", format_names(options.formats)},

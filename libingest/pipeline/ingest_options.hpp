@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct IngestOptions {
   std::string split = "random:70/15/15";
   std::uint64_t seed = 0;
   DatasetFormats formats;
+  std::map<std::string, std::string> list_contents;  ///< checksums_of_lists(); empty before they are looked up
 
   std::string assign = "groups";  ///< how units are dealt to ranks
   std::string plan;               ///< file of eoshard-plan that deals them instead; "": none

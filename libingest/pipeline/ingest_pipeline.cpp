@@ -17,16 +17,17 @@
 #include "libingest/gdal/gdal_errors.hpp"
 #include "libingest/mpi/supervision.hpp"
 #include "libingest/mpi/thread_share.hpp"
+#include "libingest/pipeline/append_fit.hpp"
 #include "libingest/pipeline/array_layout.hpp"
 #include "libingest/pipeline/dataset_assembly.hpp"
 #include "libingest/pipeline/label_source.hpp"
+#include "libingest/pipeline/list_contents.hpp"
 #include "libingest/pipeline/patch_extraction.hpp"
 #include "libingest/pipeline/product_scan.hpp"
 #include "libingest/pipeline/product_survey.hpp"
 #include "libingest/pipeline/source_verification.hpp"
 #include "libingest/pipeline/work_folder.hpp"
 #include "libingest/pipeline/work_plan.hpp"
-#include "libingest/product/product_identity.hpp"
 #include "libingest/select/split_rule.hpp"
 
 namespace eoshard::ingest {
@@ -58,7 +59,7 @@ class Ingest {
     if (prepare_output() == WorkFolder::Start::finished) return tidy_up();
     load_base();
     times_.scan_s = timed([&] { scan_products(); });
-    if (base_ != nullptr) check_fit_to_base();
+    if (base_ != nullptr) check_append();
     plan_work();
     const double cpu_before_s = process_cpu_seconds();
     times_.extract_s = timed([&] { extract_units(); });
@@ -132,35 +133,15 @@ class Ingest {
   }
 
   // A refused append leaves nothing behind that would stand in the way of the next: no band has been decoded yet.
-  void check_fit_to_base() const {
+  void check_append() const {
     world_.agree([&] {
       try {
-        compare_with_base();
+        check_fit_to_base(products_, *base_, work_, options_, world_);
       } catch (const Error&) {
         if (world_.is_root()) work_.remove();
         throw;
       }
     });
-  }
-
-  // Appended products are new to the dataset and have its scale.
-  void compare_with_base() const {
-    const DatasetManifest& old = base_->manifest();
-    for (const ScannedProduct& product : products_) {
-      const bool is_there = std::any_of(old.sources.begin(), old.sources.end(), [&](const Source& source) {
-        return scene_of(source.id_stem) == scene_of(product.source.id_stem);
-      });
-      if (is_there) {
-        throw Error(ErrorKind::input, fmt::format("--append: {} holds the scene of {} already; leave the product out",
-                                                  options_.out.string(), product.source.path));
-      }
-      if (product.quantification_value != old.quantification_value) {
-        throw Error(ErrorKind::input,
-                    fmt::format("--append: {} has BOA_QUANTIFICATION_VALUE {}, the dataset {}; values of different "
-                                "scales do not mix",
-                                product.source.path, product.quantification_value, old.quantification_value));
-      }
-    }
   }
 
   // The earlier run was stopped when all but this was done.
@@ -398,6 +379,7 @@ auto with_ingest(const IngestOptions& options, const Communicator& world, const 
   world.agree([] { initialise_gdal(); });
   IngestOptions resolved = options;
   resolved.sources = find_sources(options.sources, world);
+  resolved.list_contents = checksums_of_lists(options, world);
   Ingest ingest(resolved, world, log, progress, threads);
   return work(ingest);
 }

@@ -13,6 +13,7 @@
 #include "libingest/mpi/thread_share.hpp"
 #include "libingest/pipeline/array_layout.hpp"
 #include "libingest/pipeline/label_source.hpp"
+#include "libingest/pipeline/list_contents.hpp"
 #include "libingest/pipeline/patch_extraction.hpp"
 #include "libingest/pipeline/product_scan.hpp"
 #include "libingest/pipeline/work_folder.hpp"
@@ -87,6 +88,7 @@ PlanSurvey survey_for_plan(const IngestOptions& given, const CalibrationSettings
   world.agree([] { initialise_gdal(); });
   IngestOptions options = given;
   options.sources = find_sources(given.sources, world);
+  options.list_contents = checksums_of_lists(given, world);
   PlanSurvey survey{configuration_json(options), {}, {}};
   options = without_scan_arrays(options);
 

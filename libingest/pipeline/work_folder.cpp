@@ -39,10 +39,11 @@ std::string differing_options(const std::string& mine, const std::string& theirs
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-// What appended products share with those before them: all but the products and the mode.
+// What appended products share with those before them: all but the products, the mode, and what lists say: they may
+// have grown by the new products.
 std::string options_of_dataset(const std::string& configuration) {
   auto options = nlohmann::json::parse(configuration);
-  for (const char* name : {"sources", "append", "version"}) options.erase(name);
+  for (const char* name : {"sources", "append", "version", "list_contents"}) options.erase(name);
   return options.dump();
 }
 

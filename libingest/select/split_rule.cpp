@@ -188,6 +188,8 @@ int split_of(const Product& product, PatchPosition position, const SplitRule& ru
   throw Error(ErrorKind::internal, "lists of patches are no rule to compute a split from");
 }
 
+bool goes_by_square_alone(const SplitRule& rule) { return rule.kind == Kind::random || rule.kind == Kind::blocks; }
+
 std::optional<SplitConflict> find_split_conflict(std::span<const Product> products, const SplitRule& rule) {
   if (rule.kind != Kind::rings && rule.kind != Kind::products) return std::nullopt;
   const std::vector<std::size_t> placements = distinct_placements(products);

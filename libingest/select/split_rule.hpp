@@ -34,6 +34,9 @@ SplitRule parse_split_rule(const std::string& text, std::uint64_t seed);
 /// Index into kSplitNames, for every rule but `lists`.
 int split_of(const Product& product, PatchPosition position, const SplitRule& rule);
 
+/// Whether a patch's split follows from its ground square and the rule alone: two products never differ then.
+bool goes_by_square_alone(const SplitRule& rule);
+
 /// Two products that would put one ground square into different splits.
 struct SplitConflict {
   std::size_t first = 0;

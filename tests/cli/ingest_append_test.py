@@ -15,6 +15,8 @@ from tests.support.harness import GROUPS, SPLITS  # noqa: E402
 
 KILLER = harness.BIN.parent / "tests" / "libkill_at_call.so"
 ARRAYS = [*GROUPS, "classes", "patch_id"]
+KEEP_ALL = ["--max-cloud-percent", 100, "--max-snow-percent", 100, "--max-nodata-percent", 100, "--min-labelled-percent", 0,
+            "--keep-zero-pixels"]
 
 
 class Append(harness.ClassFolderTest):
@@ -119,6 +121,48 @@ class Append(harness.ClassFolderTest):
         self.assertEqual(harness.files_below(out), before)
         self.append(out)  # the refused one is no obstacle
         self.assertEqual(harness.files_below(out), harness.files_below(self.both))
+
+    def test_a_square_stays_in_its_split(self):
+        """Rings of the same place with another side, and lists that have changed their mind, would part ground squares."""
+        small, large = self.products_at_one_place()
+        for order in ([large, small], [small, large]):
+            with self.subTest(first=order[0].name):
+                out = self.folder / order[0].name
+                rings = ["--split", "rings", *KEEP_ALL]
+                self.ingest(out, order[:1], *rings)
+                before = harness.files_below(out)
+                for ranks in (0, 2):
+                    self.assert_refused(self.ingest(out, order[1:], "--append", *rings, check=False, ranks=ranks), 1,
+                                        "--append", "ground square at EPSG:32632", "the dataset has it in")
+                self.assertEqual(harness.files_below(out), before)
+        lists = [self.folder / f"{split}.csv" for split in SPLITS]
+        options = ["--split", f"lists:{','.join(map(str, lists))}", *KEEP_ALL]
+        self.write_lists(lists, {"train": [(0, 0), (1, 0)], "test": [(2, 0)]}, small)
+        out = self.folder / "lists"
+        self.ingest(out, [small], *options)
+        self.write_lists(lists, {"train": [(0, 0)], "validation": [(1, 0)], "test": [(3, 0)]}, large)
+        self.assert_refused(self.ingest(out, [large], "--append", *options, check=False), 1, "into validation", "has it in train")
+        self.write_lists(lists, {"train": [(0, 0)], "validation": [(4, 0)], "test": [(3, 0)]}, large)
+        self.ingest(out, [large], "--append", *options)
+        self.assertEqual([row["split"] for row in harness.rows(out / "samples.csv")],
+                         ["train"] * 3 + ["validation"] + ["test"] * 2)
+
+    def products_at_one_place(self):
+        """Two dates of different sides, whose upper left corners are the same."""
+        place = ["--products", 1, "--epsg", 32632, "--origin", "300000,5500020", "--tile", "T32ULV", "--cloud-percent", 0,
+                 "--snow-percent", 0, "--nodata-percent", 0]
+        (small,) = harness.synthesise(self.folder / "small", *place, "--size", 600)
+        (large,) = harness.synthesise(self.folder / "large", *place, "--size", 1440)
+        later = large.parent / large.name.replace("20220607", "20230607")
+        large.rename(later)
+        for path in (later / "MTD_MSIL2A.xml", *later.glob("GRANULE/*/MTD_TL.xml")):
+            path.write_text(path.read_text().replace("2022-06-07", "2023-06-07").replace("20220607", "20230607"))
+        return small, later
+
+    def write_lists(self, paths, patches, product):
+        stem = product.name.split("_")
+        for path, split in zip(paths, SPLITS):
+            path.write_text("".join(f"{'_'.join(stem[:6])}_{column:02}_{row:02}\n" for column, row in patches.get(split, [])))
 
 
 harness.main()

@@ -24,12 +24,12 @@ class Restart(harness.ClassFolderTest):
     def command(cls, out, *options):
         return ["eoshard-ingest", "--labels", cls.root / "in/clc.tif", "--threads", 1, "--out", out, *options, *cls.products]
 
-    def kill_when(self, is_time, out):
+    def kill_when(self, is_time, out, *options):
         """Starts the ingest on two ranks and kills them without warning once `is_time()`. Returns whether it was still at
         work."""
         process = subprocess.Popen(["mpirun", "-n", "2", "--bind-to", "none", str(harness.BIN / "eoshard-ingest"),
-                                    *map(str, self.command(out)[1:])], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL, start_new_session=True)
+                                    *map(str, self.command(out, *options)[1:])], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         while process.poll() is None and not is_time():
             time.sleep(0.002)
         was_running = process.poll() is None
@@ -47,10 +47,10 @@ class Restart(harness.ClassFolderTest):
         end = time.monotonic() + seconds
         return self.kill_when(lambda: time.monotonic() >= end, out)
 
-    def kill_with_a_part(self, out):
+    def kill_with_a_part(self, out, *options):
         """An interrupted run that has committed a part or more; they are returned."""
         parts = lambda: list(out.glob("unfinished/*.part"))  # noqa: E731
-        self.assertTrue(self.kill_when(parts, out), "the run ended before it could be killed")
+        self.assertTrue(self.kill_when(parts, out, *options), "the run ended before it could be killed")
         return parts()
 
     def test_killed_runs_end_in_the_same_bytes(self):
@@ -102,6 +102,28 @@ class Restart(harness.ClassFolderTest):
         self.assertIn("they differ in: max_cloud_percent", refused.stderr)
         harness.run(*self.command(out), ranks=2)
         self.assertEqual(harness.files_below(out), harness.files_below(self.whole))
+
+    def test_lists_that_have_changed_do_not_mix(self):
+        """What a list says, not just its name, is part of what makes two runs the same."""
+        ids = [row["patch_id"] for row in harness.rows(self.whole / "samples.csv")]
+        excluded, lists = self.folder / "excluded.csv", [self.folder / f"{split}.csv" for split in harness.SPLITS]
+        for option, changed in ((["--exclude-list", excluded], excluded),
+                                (["--split", f"lists:{','.join(map(str, lists))}"], lists[2])):
+            with self.subTest(option[0]):
+                for number, path in enumerate([*lists, excluded]):
+                    path.write_text("".join(f"{name}\n" for name in ids[number::4]))
+                out = self.folder / option[0]
+                self.kill_with_a_part(out, *option)
+                before = changed.read_text()
+                changed.write_text(before.split("\n", 1)[1])
+                for command in (self.command(out, *option), ["eoshard-ingest", "--resume", out]):
+                    refused = harness.run(*command, ranks=2, check=False)
+                    self.assertEqual(refused.returncode, 2, refused.stderr)
+                    self.assertIn("they differ in: list_contents", refused.stderr)
+                changed.write_text(before)
+                harness.run(*self.command(out, *option), ranks=2)
+                left = {row["patch_id"] for row in harness.rows(out / "samples.csv")}
+                self.assertEqual(left, set(ids) - set(ids[3::4]))
 
     def test_a_finished_dataset_needs_overwrite(self):
         refused = harness.run(*self.command(self.whole), ranks=2, check=False)

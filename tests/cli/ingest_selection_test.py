@@ -187,6 +187,7 @@ class Selection(harness.ClassFolderTest):
         self.assertEqual({name for name, reason in self.reasons().items() if reason == "excluded"}, {f"{first}_03_04"})
         self.assertNotIn("joined by", result.stderr)
 
+    @harness.needs_parquet
     def test_v1_names_through_the_table_of_v2(self):
         pyarrow = __import__("pyarrow", fromlist=["parquet"])
         from pyarrow import parquet

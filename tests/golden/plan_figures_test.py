@@ -20,6 +20,7 @@ def plan(ranks, *options):
     return report, {plan["ranks"]: plan["methods"] for plan in report["plans"]}, seconds
 
 
+@harness.needs_parquet
 class Balance(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

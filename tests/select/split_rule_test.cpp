@@ -200,6 +200,13 @@ TEST(SplitRule, ProductsThatDisagreeOnASquareAreFound) {
   EXPECT_FALSE(find_split_conflict(products, parse_split_rule("random:50/25/25", 0)));
 }
 
+TEST(SplitRule, RandomAndBlocksGoByTheSquareAlone) {
+  for (const char* text : {"random:70/15/15", "blocks:5:70/15/15"})
+    EXPECT_TRUE(goes_by_square_alone(parse_split_rule(text, 0))) << text;
+  for (const char* text : {"rings", "products:70/15/15", "lists:a.csv,b.csv,c.csv"})
+    EXPECT_FALSE(goes_by_square_alone(parse_split_rule(text, 0))) << text;
+}
+
 TEST(SplitRule, MisnamedTilesThatDisagreeAreFound) {
   std::vector<Product> products = {kGranule, kGranule};
   int found = 0;

@@ -28,6 +28,10 @@ def need_shared(*names):
             raise unittest.SkipTest(f"EOSHARD_SHARED ({SHARED}) has no {name}")
 
 
+HAS_PARQUET = os.environ.get("EOSHARD_HAVE_PARQUET", "TRUE") == "TRUE"  # whether this build reads Parquet
+needs_parquet = unittest.skipUnless(HAS_PARQUET, "a build without Parquet")
+
+
 def run(program, *arguments, ranks=0, check=True, timeout=300, env=None):
     """Runs a program of the build, under mpirun when `ranks` > 0. Returns the completed process."""
     command = [str(BIN / program), *map(str, arguments)]

@@ -80,12 +80,8 @@ void check_arguments(const Arguments& arguments) {
 }
 
 WorkPlan make_plan(const Arguments& arguments, const PlanSurvey& survey, const BalanceReport& report) {
-  WorkPlan plan{configuration_json(arguments.ingest),
-                report.chosen,
-                report.rates,
-                names_of_units(stored_arrays(arguments.ingest)),
-                {},
-                {}};
+  WorkPlan plan{
+      survey.configuration_json, report.chosen, report.rates, names_of_units(stored_arrays(arguments.ingest)), {}, {}};
   for (std::size_t product = 0; product < survey.products.size(); ++product)
     plan.products.push_back({survey.products[product].source.id_stem, report.products[product]});
   for (const RankBalance& balance : report.balances)
