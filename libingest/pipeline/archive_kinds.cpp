@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "libingest/archive/bigearthnet_archive.hpp"
+#include "libingest/archive/image_names.hpp"
+#include "libingest/archive/image_tree.hpp"
 #include "libingest/archive/sat_archive.hpp"
 #include "libingest/core/error.hpp"
 
@@ -28,6 +30,10 @@ std::string patch_of_name(std::string_view name) {
   return is_bigearthnet_patch(version, name) ? std::string(name) : "";
 }
 
+Archive open_pictures(const PackOptions& options) {
+  return open_images({options.source, options.resize_px, options.band_names});
+}
+
 std::string same_name(std::string_view name) { return std::string(name); }
 
 }  // namespace
@@ -42,6 +48,8 @@ const std::vector<ArchiveKind>& archive_kinds() {
        [](const PackOptions& options) { return open_sat(sat4(), options.source); }, same_name},
       {"sat6", "SAT-6: sat-6-full.mat, or a folder with it or with Kaggle's CSV pairs", SplitHabit::archive,
        [](const PackOptions& options) { return open_sat(sat6(), options.source); }, same_name},
+      {"images", "Pictures in a folder a class (EuroSAT, UC Merced, NWPU-RESISC45): folder, tar or zip",
+       SplitHabit::random, open_pictures, image_key},
   };
   return kinds;
 }

@@ -102,6 +102,7 @@ SampleRulings::SampleRulings(const PackOptions& options, const ArchiveKind& kind
     : kind_(kind),
       rule_(rule_of(options)),
       is_random_(is_random(options, kind)),
+      is_drawn_anew_(is_random_ && !options.split.empty()),
       unlisted_(split_of_name(options.unlisted)) {
   has_lists_ = rule_.kind == SplitRule::Kind::lists || kind.split_habit == SplitHabit::table;
   for (const std::string& path : options.metadata) read_table(path, nomenclature);
@@ -209,8 +210,8 @@ SampleRuling SampleRulings::rule(const std::string& key, int archive_split) {
 
 int SampleRulings::split_of_unlisted(const std::string& key, int archive_split) const {
   if (has_lists_) return unlisted_;
-  if (is_random_) return draw_split(rule_, key);
-  return archive_split == kUnlisted ? unlisted_ : archive_split;
+  if (archive_split != kUnlisted && !is_drawn_anew_) return archive_split;
+  return is_random_ ? draw_split(rule_, key) : unlisted_;
 }
 
 std::vector<std::string> SampleRulings::not_found() const {

@@ -60,6 +60,7 @@ class SampleRulings {
   const ArchiveKind& kind_;
   SplitRule rule_;
   bool is_random_ = false;
+  bool is_drawn_anew_ = false;  // also what the archive says a split for
   bool has_lists_ = false;
   int unlisted_ = kUnlisted;
   std::vector<std::string> list_paths_;

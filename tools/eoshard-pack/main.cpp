@@ -40,6 +40,14 @@ void declare_archive(CLI::App& app, PackOptions& options) {
   app.add_option("--nomenclature", options.nomenclature,
                  "Classes of BigEarthNet: bigearthnet-19, bigearthnet-43 or corine-44")
       ->group(group);
+  app.add_option("--resize", options.resize_px, "Rows and columns that all pictures are brought to; 0: they are alike")
+      ->check(CLI::Range(0, 4096))
+      ->group(group);
+  app.add_option("--band-names", options.band_names, "Names of the pictures' bands, in their order")
+      ->delimiter(',')
+      ->type_name("LIST")
+      ->allow_extra_args(false)
+      ->group(group);
   app.add_flag("--skip-bad", options.skip_bad,
                "Leave damaged samples out, and list them in dataset.json, instead of stopping at the first")
       ->group(group);

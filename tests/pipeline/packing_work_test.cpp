@@ -1,0 +1,56 @@
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "libingest/pipeline/item_queue.hpp"
+#include "libingest/pipeline/sample_packer.hpp"
+
+namespace eoshard::ingest {
+namespace {
+
+TEST(ItemQueue, HandsOverInOrderAndEnds) {
+  ItemQueue<int> queue(2);
+  std::thread pushing([&] {
+    for (int item = 0; item < 100; ++item) queue.push(item);
+    queue.close();
+  });
+  int expected = 0;
+  while (queue.has_more()) EXPECT_EQ(queue.take(), expected++);
+  EXPECT_EQ(expected, 100);
+  EXPECT_EQ(queue.take(), std::nullopt);
+  pushing.join();
+}
+
+TEST(ItemQueue, PushingGoesOnWhenTheOtherSideGivesUp) {
+  ItemQueue<int> queue(1);
+  std::thread pushing([&] {
+    for (int item = 0; item < 100; ++item) queue.push(item);
+  });
+  queue.take();
+  queue.abandon();
+  pushing.join();
+}
+
+TEST(PackItems, TravelAsText) {
+  PackItem item;
+  item.entry = {"patch_1", "folder/patch_1", kUnlisted};
+  item.ruling.split = 2;
+  item.ruling.classes = 5;
+  item.ruling.fields = {"Austria", ""};
+  item.raw.members = {{"patch_1_B01.tif", std::string("\0II*", 4)}, {"empty", ""}};
+  PackItem damaged;
+  damaged.entry.key = "patch_2";
+  damaged.raw.damage = "cut";
+  const std::vector<PackItem> items = parse_items(items_text({item, damaged}));
+  ASSERT_EQ(items.size(), 2u);
+  EXPECT_EQ(items[0].entry.locator, "folder/patch_1");
+  EXPECT_EQ(items[0].ruling.split, 2);
+  EXPECT_EQ(items[0].ruling.classes, 5u);
+  EXPECT_EQ(items[0].ruling.fields, item.ruling.fields);
+  EXPECT_EQ(items[0].raw.members.at(0).bytes, std::string("\0II*", 4));
+  EXPECT_EQ(items[1].raw.damage, "cut");
+  EXPECT_FALSE(items[1].ruling.classes);
+}
+
+}  // namespace
+}  // namespace eoshard::ingest
