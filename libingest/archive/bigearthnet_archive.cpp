@@ -48,6 +48,16 @@ std::vector<std::string> folders_in(const fs::path& folder) {
   return names;
 }
 
+// Only a failure is worth a second look at what is there.
+std::string read_member(const fs::path& path) {
+  try {
+    return read_text_file(path);
+  } catch (const Error&) {
+    if (fs::exists(path)) throw;
+    throw Error(ErrorKind::input, fmt::format("{} is missing", path.string()));
+  }
+}
+
 class BigEarthNetTree : public ArchiveCatalogue {
  public:
   explicit BigEarthNetTree(BigEarthNetOptions options) : patches_(std::move(options)) {}
@@ -66,8 +76,7 @@ class BigEarthNetTree : public ArchiveCatalogue {
     raw.members.clear();
     for (const std::string& name : patches_.files_of(entry.key)) {
       const fs::path path = source() / entry.locator / name;
-      if (!fs::exists(path)) throw Error(ErrorKind::input, fmt::format("{} is missing", path.string()));
-      raw.members.push_back({name, read_text_file(path)});
+      raw.members.push_back({name, read_member(path)});
     }
   }
 

@@ -35,6 +35,14 @@ EOSHARD_VECTOR_CLONES void add_moments(std::span<const std::uint16_t> pixels, Pi
 
 }  // namespace
 
+PixelMoments moments_of(std::span<const std::uint16_t> pixels) {
+  PixelMoments moments;
+  for (; !pixels.empty(); pixels = pixels.subspan(std::min(kRunPixels, pixels.size())))
+    add_moments(pixels.first(std::min(kRunPixels, pixels.size())), moments);
+  moments.has_zero = moments.minimum == 0;
+  return moments;
+}
+
 PixelMoments harmonise(std::span<std::uint16_t> pixels, int offset) {
   PixelMoments moments;
   while (!pixels.empty()) {

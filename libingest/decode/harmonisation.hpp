@@ -15,6 +15,9 @@ struct PixelMoments {
   bool has_zero = false;  ///< some pixel is DN 0: no data
 };
 
+/// The sums of pixels as they are.
+PixelMoments moments_of(std::span<const std::uint16_t> pixels);
+
 /// In place: DN 0 (no data) stays 0; any other becomes DN + offset, kept within 1 … 65,535, so that surface reflectance
 /// is stored / quantification value (ESA, Sentinel-2 processing baseline 04.00: BOA_ADD_OFFSET).
 PixelMoments harmonise(std::span<std::uint16_t> pixels, int offset);

@@ -3,20 +3,26 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "libingest/decode/harmonisation.hpp"
+
 namespace eoshard::ingest {
 namespace {
 
-template <class Value>
-PartMoments moments_of(std::span<const std::byte> plane) {
-  const std::span<const Value> values(reinterpret_cast<const Value*>(plane.data()), plane.size() / sizeof(Value));
-  PartMoments moments{0, 0, values.front(), values.front()};
-  for (const Value value : values) {
+PartMoments moments_of_bytes(std::span<const std::byte> plane) {
+  PartMoments moments{0, 0, 0xff, 0};
+  for (const std::byte byte : plane) {
+    const auto value = std::to_integer<std::uint32_t>(byte);
     moments.sum += value;
-    moments.sum_of_squares += std::uint64_t{value} * value;
-    moments.minimum = std::min<std::uint32_t>(moments.minimum, value);
-    moments.maximum = std::max<std::uint32_t>(moments.maximum, value);
+    moments.sum_of_squares += value * value;
+    moments.minimum = std::min(moments.minimum, value);
+    moments.maximum = std::max(moments.maximum, value);
   }
   return moments;
+}
+
+PartMoments moments_of_plane(std::span<const std::byte> plane) {
+  const PixelMoments moments = moments_of({reinterpret_cast<const std::uint16_t*>(plane.data()), plane.size() / 2});
+  return {moments.sum, moments.sum_of_squares, moments.minimum, moments.maximum};
 }
 
 bool is_narrow(const PackedArray& array) { return array.image.dtype == "uint8"; }
@@ -83,7 +89,7 @@ void SampleEncoder::add_moments(std::size_t array, std::span<const std::byte> va
   for (std::size_t band = 0; band < bands_.size(); ++band) {
     if (bands_[band].array != array) continue;
     const auto plane = values.subspan(bands_[band].band * bytes, bytes);
-    moments[band] = is_narrow(arrays_[array]) ? moments_of<std::uint8_t>(plane) : moments_of<std::uint16_t>(plane);
+    moments[band] = is_narrow(arrays_[array]) ? moments_of_bytes(plane) : moments_of_plane(plane);
   }
 }
 

@@ -1,62 +1,29 @@
-"""eoshard-pack of BigEarthNet v1 and v2: trees and tars, ranks, lists, restart and damaged archives."""
+"""eoshard-pack of BigEarthNet v1 and v2: trees and tars, ranks, lists, labels and values."""
 import json
 import pathlib
-import shutil
-import signal
 import subprocess
 import sys
 
 import numpy as np
 import pyarrow
 import pyarrow.parquet
-import rasterio
 import zarr
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from tests.support import harness  # noqa: E402
+from tests.support.bigearthnet import band_image, make, pack, tar, write_lists  # noqa: E402
 
-MAKE = harness.BIN.parent / "tests" / "make_bigearthnet"
-KILL = harness.BIN.parent / "tests" / "libkill_at_call.so"
-PATCHES = 24
+PATCHES = 16
 TO_19 = {"Non-irrigated arable land": "Arable land", "Water bodies": "Inland waters",
          "Discontinuous urban fabric": "Urban fabric"}
 COUNTRIES = ["Austria", "Belgium"]
-
-
-def make(out, version, patches=PATCHES):
-    subprocess.run([MAKE, out, "--version", str(version), "--patches", str(patches)], check=True)
-    return harness.rows(out / "patches.csv")
-
-
-def write_lists(folder, patches):
-    """The official lists' form: a name a line, CRLF. Returns the --split option."""
-    names = []
-    for split in harness.SPLITS:
-        path = folder / f"{split}.csv"
-        path.write_bytes(b"".join(patch["patch_id"].encode() + b"\r\n" for patch in patches if patch["split"] == split))
-        names.append(str(path))
-    return "lists:" + ",".join(names)
-
-
-def tar(source, path, *options):
-    subprocess.run(["tar", "-C", source.parent, *options, "-cf", path, source.name], check=True)
-    return path
-
-
-def pack(out, *arguments, **settings):
-    return harness.run("eoshard-pack", *arguments, "--out", out, **settings)
-
-
-def band_image(folder, patch, band):
-    with rasterio.open(folder / f"{patch}_{band}.tif") as image:
-        return image.read(1)
 
 
 class Version1(harness.ClassFolderTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.patches = make(cls.root / "in", 1)
+        cls.patches = make(cls.root / "in", 1, PATCHES)
         cls.tree = cls.root / "in/BigEarthNet-v1.0"
         cls.lists = write_lists(cls.root, cls.patches)
         cls.whole = cls.root / "whole"
@@ -66,19 +33,8 @@ class Version1(harness.ClassFolderTest):
     def pack(self, *arguments, out="out", **settings):
         return pack(self.folder / out, "bigearthnet-v1", *arguments, **settings)
 
-    def copy_of_tree(self):
-        return pathlib.Path(shutil.copytree(self.tree, self.folder / "BigEarthNet-v1.0"))
-
-    def first(self, split="train"):
-        return next(patch["patch_id"] for patch in self.patches if patch["split"] == split)
-
-    def error_of(self, *arguments):
-        result = self.pack(*arguments, check=False)
-        self.assertEqual(result.returncode, 1, result.stderr)
-        lines = harness.errors(result)
-        self.assertEqual(len(lines), 1, result.stderr)
-        self.assertFalse((self.folder / "out/dataset.json").exists())
-        return lines[0]
+    def train(self):
+        return [patch["patch_id"] for patch in self.patches if patch["split"] == "train"]
 
     def test_values_are_those_of_rasterio(self):
         rows = harness.rows(self.whole / "samples.csv")
@@ -140,11 +96,11 @@ class Version1(harness.ClassFolderTest):
 
     def test_lists_decide_and_say_what_they_miss(self):
         excluded = self.folder / "snow.csv"
-        excluded.write_text(self.first() + "\nS2A_MSIL2A_20190613T101031_87_48\n")
+        excluded.write_text(self.train()[0] + "\nS2A_MSIL2A_20190613T101031_87_48\n")
         short = self.folder / "short.csv"
-        short.write_text("".join(patch["patch_id"] + "\n" for patch in self.patches if patch["split"] == "train"))
+        short.write_text("".join(name + "\n" for name in self.train()))
         result = self.pack("--split", f"lists:{short},,", "--exclude-list", excluded, self.tree)
-        train = sum(patch["split"] == "train" for patch in self.patches)
+        train = len(self.train())
         manifest = harness.manifest(self.folder / "out")
         self.assertEqual(manifest["splits"]["train"]["samples"], train - 1)
         self.assertEqual(manifest["rejected"], {"excluded": 1, "unlisted": PATCHES - train, "no_label": 0, "bad_member": 0})
@@ -173,94 +129,6 @@ class Version1(harness.ClassFolderTest):
         labels = {row["patch_id"]: set(row["labels"].split(";")) for row in harness.rows(self.folder / "out/samples.csv")}
         self.assertEqual(labels, {patch["patch_id"]: set(patch["labels"].split(";")) for patch in self.patches})
 
-    def test_killed_runs_go_on(self):
-        options = ["--split", self.lists, "--format", "zarr,hdf5", "--threads", 1]
-        for source in (self.tree, tar(self.tree, self.folder / "in.tar")):
-            calls = self.folder / f"calls-{source.name}.txt"
-            preload = {"LD_PRELOAD": str(KILL), "EOSHARD_KILL_UNDER": str(self.folder / "out")}
-            self.pack(*options, source, env={**preload, "EOSHARD_KILL_COUNT": str(calls)})
-            self.assertEqual(harness.files_below(self.folder / "out"), self.expected)
-            total = len(calls.read_text().split())
-            for call in range(1, total + 1, max(total // 6, 1)):
-                shutil.rmtree(self.folder / "out")
-                killed = self.pack(*options, source, check=False, env={**preload, "EOSHARD_KILL_AT": str(call)})
-                self.assertEqual(killed.returncode, -signal.SIGKILL, killed.stderr)
-                self.pack(*options, source)
-                self.assertEqual(harness.files_below(self.folder / "out"), self.expected, f"{source.name}, call {call}")
-            shutil.rmtree(self.folder / "out")
-
-    def test_damaged_members_are_named_or_skipped(self):
-        name = self.first()
-        damages = {
-            "truncated": lambda folder: (folder / f"{name}_B05.tif").write_bytes((folder / f"{name}_B05.tif").read_bytes()[:4000]),
-            "missing": lambda folder: (folder / f"{name}_B05.tif").unlink(),
-            "shape": lambda folder: shutil.copy(folder / f"{name}_B01.tif", folder / f"{name}_B05.tif"),
-            "no labels": lambda folder: (folder / f"{name}_labels_metadata.json").write_text('{"coordinates": {}}'),
-            "no JSON": lambda folder: (folder / f"{name}_labels_metadata.json").write_text("{"),
-            "label": lambda folder: (folder / f"{name}_labels_metadata.json").write_text(
-                (folder / f"{name}_labels_metadata.json").read_text().replace('"labels":["', '"labels":["Moon", "')),
-        }
-        for damage, spoil in damages.items():
-            for is_tar in (False, True):
-                with self.subTest(damage=damage, tar=is_tar):
-                    tree = self.copy_of_tree()
-                    spoil(tree / name)
-                    source = tar(tree, self.folder / "bad.tar") if is_tar else tree
-                    message = self.error_of("--split", self.lists, source)
-                    self.assertIn("Moon" if damage == "label" else f"{name}_", message)
-                    self.assertIn(name, message)
-                    self.pack("--split", self.lists, "--skip-bad", "--overwrite", source)
-                    manifest = harness.manifest(self.folder / "out")
-                    self.assertEqual([bad["member"] for bad in manifest["bad_members"]], [name])
-                    self.assertEqual(manifest["rejected"]["bad_member"], 1)
-                    self.assertEqual(sum(split["samples"] for split in manifest["splits"].values()), PATCHES - 1)
-                    harness.run("eoshard-info", "--verify", self.folder / "out")
-                    shutil.rmtree(self.folder / "out")
-                    shutil.rmtree(tree)
-
-    def test_cut_tars(self):
-        for name, compression in (("cut.tar", []), ("cut.tar.gz", ["-z"]), ("cut.tar.zst", ["--zstd"])):
-            with self.subTest(name=name):
-                path = tar(self.tree, self.folder / name, *compression)
-                path.write_bytes(path.read_bytes()[:path.stat().st_size // 2])
-                message = self.error_of("--split", self.lists, path)
-                self.assertIn("damaged or cut at", message)
-                self.assertIn("S2A_MSIL2A_20170601T101031_", message)
-                self.pack("--split", self.lists, "--skip-bad", "--overwrite", path)
-                manifest = harness.manifest(self.folder / "out")
-                self.assertIn(name, [bad["member"] for bad in manifest["bad_members"]])
-                self.assertGreater(sum(split["samples"] for split in manifest["splits"].values()), PATCHES // 4)
-                shutil.rmtree(self.folder / "out")
-
-    def test_a_patch_in_two_lists(self):
-        double = self.folder / "double.csv"
-        double.write_text(self.first("train") + "\n")
-        train = self.lists.removeprefix("lists:").split(",")[0]
-        message = self.error_of("--split", f"lists:{train},{double},", self.tree)
-        self.assertIn(f"{self.first('train')} is in the lists of two splits: train and validation", message)
-
-    def test_misuse(self):
-        for arguments, words in [((self.tree,), "no patch has a split"),
-                                 (("--split", "random:70/15/15", self.tree), "same ground"),
-                                 (("--split", "rings", self.tree), "--split 'rings'"),
-                                 (("--split", self.lists, "--unlisted", "nowhere", self.tree), "--unlisted 'nowhere'"),
-                                 (("--split", self.lists, "--bands", "B10", self.tree), "no band 'B10'"),
-                                 (("--split", self.lists, "--no-native", self.tree), "--no-native"),
-                                 (("--split", self.lists, "--metadata", "x.parquet", self.tree), "--metadata")]:
-            result = self.pack(*arguments, check=False)
-            self.assertEqual(result.returncode, 2, f"{arguments}: {result.stderr}")
-            self.assertIn(words, result.stderr)
-        result = harness.run("eoshard-pack", "landsat", "--out", self.folder / "out", self.tree, check=False)
-        self.assertEqual(result.returncode, 2)
-        self.assertIn("bigearthnet-v1, bigearthnet-v2", result.stderr)
-
-    def test_unknown_layouts_say_what_was_looked_for(self):
-        (self.folder / "other/inner").mkdir(parents=True)
-        for source in (self.folder / "other", tar(self.folder / "other", self.folder / "other.tar")):
-            message = self.error_of("--split", self.lists, source)
-            self.assertIn("looked for S2A_MSIL2A_20170613T101031_87_48/", message)
-            self.assertIn("found", message)
-
     def test_kinds_are_listed(self):
         lines = harness.run("eoshard-pack", "--list-kinds").stdout.splitlines()
         self.assertLessEqual({"bigearthnet-v1", "bigearthnet-v2", "sat4", "sat6", "images"}, {line.split()[0] for line in lines})
@@ -270,7 +138,7 @@ class Version2(harness.ClassFolderTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.patches = make(cls.root / "in", 2)
+        cls.patches = make(cls.root / "in", 2, PATCHES)
         cls.tree = cls.root / "in/BigEarthNet-S2"
         cls.clear, cls.snow = cls.patches[:-6], cls.patches[-6:]
         cls.metadata = cls.write_table("metadata.parquet", cls.clear)

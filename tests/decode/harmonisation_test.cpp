@@ -31,5 +31,17 @@ TEST(Harmonise, APositiveOffsetSaturates) {
   EXPECT_EQ(pixels[0], 65535);
 }
 
+TEST(MomentsOf, AreThoseOfHarmonisingByNothing) {
+  std::vector<std::uint16_t> pixels(10000);
+  for (std::size_t pixel = 0; pixel < pixels.size(); ++pixel) pixels[pixel] = static_cast<std::uint16_t>(7 * pixel + 1);
+  const PixelMoments moments = moments_of(pixels);
+  const PixelMoments expected = harmonise(pixels, 0);
+  EXPECT_EQ(moments.sum, expected.sum);
+  EXPECT_EQ(moments.sum_of_squares, expected.sum_of_squares);
+  EXPECT_EQ(moments.minimum, expected.minimum);
+  EXPECT_EQ(moments.maximum, expected.maximum);
+  EXPECT_EQ(moments.has_zero, expected.has_zero);
+}
+
 }  // namespace
 }  // namespace eoshard::ingest
