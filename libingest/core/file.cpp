@@ -15,6 +15,7 @@ namespace eoshard {
 namespace {
 
 constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
+constexpr std::size_t kDirectBytes = std::size_t{32} << 10;  // from here on a call costs less than a copy
 
 [[noreturn]] void throw_io(std::string_view what, const std::filesystem::path& path) {
   const std::string reason = std::generic_category().message(errno);
@@ -79,8 +80,9 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::write(std::span<const std::byte> bytes) {
   position_ += bytes.size();
-  if (buffer_.size() + bytes.size() > kBufferBytes) flush();
-  if (bytes.size() >= kBufferBytes) {
+  const bool is_direct = bytes.size() >= kDirectBytes;
+  if (is_direct || buffer_.size() + bytes.size() > kBufferBytes) flush();
+  if (is_direct) {
     write_through(bytes);
   } else {
     buffer_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "libingest/core/error.hpp"
+#include "libingest/core/vector_clones.hpp"
 
 namespace eoshard::ingest {
 namespace {
@@ -69,12 +70,20 @@ void widen(const float* in, const float* weights, std::size_t size, std::size_t 
 
 // One output row from the rows under its stencil, `width` apart.
 template <std::size_t kTaps>
-void blend(const float* rows, const float* weights, std::size_t width, std::uint16_t* out) {
+inline void blend(const float* rows, const float* weights, std::size_t width, std::uint16_t* out) {
   for (std::size_t column = 0; column < width; ++column) {
     float sum = weights[0] * rows[column];
     for (std::size_t tap = 1; tap < kTaps; ++tap) sum += weights[tap] * rows[column + tap * width];
     out[column] = to_pixel(sum);
   }
+}
+
+EOSHARD_VECTOR_CLONES void blend_two(const float* rows, const float* weights, std::size_t width, std::uint16_t* out) {
+  blend<2>(rows, weights, width, out);
+}
+
+EOSHARD_VECTOR_CLONES void blend_four(const float* rows, const float* weights, std::size_t width, std::uint16_t* out) {
+  blend<4>(rows, weights, width, out);
 }
 
 }  // namespace
@@ -173,7 +182,7 @@ void Upsampler::interpolate(const UpsampleWindow& window, std::span<std::uint16_
     const Phase& phase = phases_[static_cast<std::size_t>(row % factor_)];
     const float* rows = &buffers.rows[static_cast<std::size_t>(row / factor_ + phase.first + reach_) * width];
     std::uint16_t* to = &out[static_cast<std::size_t>(row) * width];
-    reach_ == 1 ? blend<2>(rows, phase.weights.data(), width, to) : blend<4>(rows, phase.weights.data(), width, to);
+    reach_ == 1 ? blend_two(rows, phase.weights.data(), width, to) : blend_four(rows, phase.weights.data(), width, to);
   }
 }
 
