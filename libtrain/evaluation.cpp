@@ -22,15 +22,19 @@ std::vector<BatchRequest> make_requests(const EvaluationPlan& plan, Range share)
   return requests;
 }
 
-void count_batch(ClassificationCounts& counts, const ForwardPass& pass, const at::Tensor& logits,
-                 const DeviceBatch& batch, float threshold) {
+void append_scores(std::vector<float>& to, const ForwardPass& pass, const at::Tensor& logits) {
   const at::Tensor values = scores(pass.task, logits).to(at::kCPU).contiguous();
-  const std::span<const float> view(values.const_data_ptr<float>(), static_cast<std::size_t>(values.numel()));
-  if (pass.task == Task::multi_label) {
-    count_multi_label(counts, view, std::span<const std::uint8_t>(batch.labels), threshold);
-  } else {
-    count_single_label(counts, view, std::span<const std::uint8_t>(batch.labels));
+  const float* first = values.const_data_ptr<float>();
+  to.insert(to.end(), first, first + values.numel());
+}
+
+std::vector<std::uint8_t> all_labels(const SplitReader& split) {
+  std::vector<std::uint8_t> labels;
+  for (std::int64_t sample = 0; sample < split.samples(); ++sample) {
+    const std::span<const std::uint8_t> row = split.labels(sample);
+    labels.insert(labels.end(), row.begin(), row.end());
   }
+  return labels;
 }
 
 }  // namespace
@@ -43,18 +47,20 @@ EvaluationResult evaluate(const ForwardPass& pass, const SplitReader& split, con
   const EvaluationPlan plan{split.samples(), options.micro_batch_size};
   const Range share = rank_share(plan.micro_batches(), world.rank(), world.size());
   BatchLoader loader(split, transform, pass.input.values(), make_requests(plan, share), {options.loader_threads, 3});
-  EvaluationResult result{0, ClassificationCounts(split.classes()), {}, 0};
+  const LossOptions loss_options{pass.task, 0, {}};
   std::vector<double> losses;  // summed over each micro-batch
+  std::vector<float> own;
   for (std::int64_t micro_batch = share.first; micro_batch < share.last; ++micro_batch) {
     const DeviceBatch batch = place_batch(pass, loader.next(), split);
     const at::Tensor logits = run_forward(pass, batch);
-    const double loss = mean_loss(pass.task, logits, batch.targets).item<double>();
+    const double loss = mean_loss(loss_options, logits, batch.targets).item<double>();
     losses.push_back(loss * static_cast<double>(batch.samples()));
-    count_batch(result.counts, pass, logits, batch, options.threshold);
+    append_scores(own, pass, logits);
     report_samples(plan.positions(micro_batch).last - plan.positions(share.first).first);
   }
-  sum_over_ranks(result.counts, world);
-  result.scores = score(result.counts);
+  EvaluationResult result;
+  result.table = {pass.task == Task::multi_label, split.classes(), world.all_gather(std::span<const float>(own)),
+                  all_labels(split)};
   const std::vector<double> all = world.all_gather(std::span<const double>(losses));
   const double samples = static_cast<double>(split.samples());
   result.loss = std::accumulate(all.begin(), all.end(), 0.0) / samples;

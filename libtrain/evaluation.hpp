@@ -1,26 +1,24 @@
-// Scores of a network on one split: every sample once, counts summed over ranks.
+// What a network says of one split: every sample once, gathered from all ranks.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 
-#include "libingest/core/progress.hpp"
+#include "libingest/mpi/communicator.hpp"
 #include "libtrain/data/batch_loader.hpp"
 #include "libtrain/forward_pass.hpp"
-#include "libtrain/metrics/classification.hpp"
+#include "libtrain/score_report.hpp"
 
 namespace eoshard::train {
 
 struct EvaluationOptions {
   std::int64_t micro_batch_size = 32;
   int loader_threads = 1;
-  float threshold = 0.5F;  ///< of the probability from which a label counts as predicted
 };
 
 struct EvaluationResult {
-  double loss = 0;  ///< mean over samples
-  ClassificationCounts counts;
-  ClassificationScores scores;
+  double loss = 0;   ///< mean over samples, without class weights and label smoothing
+  ScoreTable table;  ///< of all samples, the same on every rank
   double images_per_second = 0;
 };
 

@@ -43,11 +43,26 @@ DeviceBatch place_batch(const ForwardPass& pass, const Batch& batch, const Split
   std::vector<std::span<const std::uint8_t>> rows;
   for (const SampleRequest& request : batch.samples) {
     rows.push_back(split.labels(request.sample));
-    placed.labels.insert(placed.labels.end(), rows.back().begin(), rows.back().end());
   }
   placed.images = borrow_images(pass.input, batch).to(pass.device);
   placed.targets = make_targets(pass.task, rows).to(pass.device);
   return placed;
+}
+
+void mix(DeviceBatch& batch, const Mixing& mixing, std::size_t classes) {
+  const at::Device device = batch.images.device();
+  const at::Tensor partners = at::tensor(mixing.partners).to(device), shares = at::tensor(mixing.shares).to(device);
+  const auto blend = [&](const at::Tensor& values) {
+    std::vector<std::int64_t> shape(static_cast<std::size_t>(values.dim()), 1);
+    shape[0] = values.size(0);
+    const at::Tensor share = shares.view(shape);
+    return values * share + values.index_select(0, partners) * (1 - share);
+  };
+  if (batch.targets.dim() == 1) {
+    batch.targets = at::one_hot(batch.targets, static_cast<std::int64_t>(classes)).to(at::kFloat);
+  }
+  batch.targets = blend(batch.targets);
+  batch.images = blend(batch.images).contiguous(at::MemoryFormat::ChannelsLast);
 }
 
 at::Tensor run_forward(const ForwardPass& pass, const DeviceBatch& batch) {

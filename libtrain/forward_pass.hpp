@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "libtrain/data/batch_loader.hpp"
+#include "libtrain/data/mix_up.hpp"
 #include "libtrain/loss/loss.hpp"
 #include "libtrain/model/network.hpp"
 
@@ -26,13 +27,15 @@ struct ForwardPass {
 
 /// A batch on the device. On the CPU `images` borrows the loader's memory.
 struct DeviceBatch {
-  at::Tensor images;                 ///< (N, bands, rows, columns) float32, channels-last
-  at::Tensor targets;                ///< see make_targets
-  std::vector<std::uint8_t> labels;  ///< (N, classes) multi-hot
+  at::Tensor images;   ///< (N, bands, rows, columns) float32, channels-last
+  at::Tensor targets;  ///< see make_targets
   std::int64_t samples() const { return images.size(0); }
 };
 
 DeviceBatch place_batch(const ForwardPass& pass, const Batch& batch, const SplitReader& split);
+
+/// Mixes images and targets of a batch (see data/mix_up.hpp); class numbers become probabilities.
+void mix(DeviceBatch& batch, const Mixing& mixing, std::size_t classes);
 
 /// Logits (N, classes). Under bf16 the network's convolutions and products run in bfloat16 on float32 weights.
 at::Tensor run_forward(const ForwardPass& pass, const DeviceBatch& batch);

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "libtrain/data/random_draws.hpp"
 
 namespace eoshard::train {
@@ -9,25 +11,30 @@ namespace {
 
 // The parts of the gradient buffer's tail.
 struct Tail {
-  at::Tensor statistics, loss, stop;
+  at::Tensor statistics, loss, stop, small_gradient;
 };
 
 Tail split_tail(const GradientBuffer& buffer) {
   const at::Tensor tail = buffer.gradient_tail();
   const std::int64_t statistics = buffer.statistics().numel();
-  return {tail.narrow(0, 0, statistics), tail.select(0, statistics), tail.select(0, statistics + 1)};
+  return {tail.narrow(0, 0, statistics), tail.select(0, statistics), tail.select(0, statistics + 1),
+          tail.select(0, statistics + 2)};
 }
 
 }  // namespace
 
 EagerTrainStep::EagerTrainStep(TrainingState& state, const ForwardPass& pass, const SplitReader& split,
-                               Collective& collective, std::int64_t micro_batches, std::uint64_t seed)
+                               Collective& collective, StepOptions options)
     : state_(state),
       pass_(pass),
       split_(split),
-      seed_(seed),
-      share_(rank_share(micro_batches, collective.rank(), collective.size())),
-      reduction_(state.buffer(), collective, micro_batches) {}
+      options_(std::move(options)),
+      share_(rank_share(options_.plan.micro_batches(), collective.rank(), collective.size())),
+      reduction_(state.buffer(), collective, options_.plan.micro_batches()) {}
+
+at::Tensor EagerTrainStep::weight_gradients() const {
+  return state_.buffer().gradients().narrow(0, 0, state_.buffer().weights().numel());
+}
 
 StepFigures EagerTrainStep::run(BatchLoader& loader, const StepRequest& request) {
   for (std::int64_t micro_batch = share_.first; micro_batch < share_.last; ++micro_batch) {
@@ -38,22 +45,37 @@ StepFigures EagerTrainStep::run(BatchLoader& loader, const StepRequest& request)
   reduction_.finish();
   const Tail tail = split_tail(state_.buffer());
   state_.update_running_statistics(tail.statistics);
+  StepFigures figures;
+  figures.loss = tail.loss.item<double>();
+  figures.is_stop_wanted = tail.stop.item<double>() > 0;
+  if (has_noise()) {
+    const auto all = static_cast<double>(options_.plan.micro_batches());
+    figures.small_gradient = tail.small_gradient.item<double>() * all / std::ceil(all / 2);
+    figures.big_gradient = squared_norm(weight_gradients());
+  }
   state_.update(request.learning_rate, request.step);
-  return {tail.loss.item<double>(), tail.stop.item<double>() > 0};
+  return figures;
 }
 
 // Adds the micro-batch's gradients, batch statistics and loss to the buffer.
 void EagerTrainStep::run_micro_batch(const Batch& batch, const StepRequest& request, std::int64_t micro_batch) {
-  const DeviceBatch placed = place_batch(pass_, batch, split_);
+  DeviceBatch placed = place_batch(pass_, batch, split_);
+  if (options_.mixup_alpha > 0) {
+    std::vector<std::int64_t> samples;
+    for (const SampleRequest& sample : batch.samples) samples.push_back(sample.sample);
+    mix(placed, draw_mixing(options_.mixup_alpha, options_.seed, request.epoch, samples), split_.classes());
+  }
   // Dropout and its like draw from the generator: the same for whoever computes this micro-batch.
-  at::manual_seed(draw_bits(seed_, request.step, micro_batch, Purpose::network));
-  const at::Tensor loss = mean_loss(pass_.task, run_forward(pass_, placed), placed.targets);
+  at::manual_seed(draw_bits(options_.seed, request.step, micro_batch, Purpose::network));
+  const at::Tensor loss = mean_loss(options_.loss, run_forward(pass_, placed), placed.targets);
   loss.backward();
   const at::NoGradGuard no_gradients;
   const Tail tail = split_tail(state_.buffer());
   tail.statistics.add_(state_.buffer().statistics());
   tail.loss.add_(loss.detach());
   if (request.wants_stop) tail.stop.add_(1);
+  // A micro-batch of an even number begins a pair of the reduction tree: the buffer holds its gradient alone.
+  if (has_noise() && micro_batch % 2 == 0) tail.small_gradient.add_(squared_norm(weight_gradients()));
 }
 
 }  // namespace eoshard::train

@@ -3,6 +3,7 @@
 
 #include "libtrain/core/rank_share.hpp"
 #include "libtrain/data/batch_loader.hpp"
+#include "libtrain/data/micro_batch_plan.hpp"
 #include "libtrain/dist/tree_reduction.hpp"
 #include "libtrain/forward_pass.hpp"
 #include "libtrain/training_state.hpp"
@@ -11,7 +12,8 @@ namespace eoshard::train {
 
 /// Which step is to be taken, and how.
 struct StepRequest {
-  std::int64_t step = 0;  ///< counted from 0 over the whole run
+  std::int64_t step = 0;   ///< counted from 0 over the whole run
+  std::int64_t epoch = 0;  ///< counted from 0
   double learning_rate = 0;
   bool wants_stop = false;  ///< this rank was asked to stop
 };
@@ -19,7 +21,17 @@ struct StepRequest {
 /// The same on every rank.
 struct StepFigures {
   double loss = 0;              ///< mean over the global batch
+  double small_gradient = 0;    ///< ‖g‖² of one micro-batch, mean over those with even numbers; 0 with one alone
+  double big_gradient = 0;      ///< ‖g‖² of the mean over all micro-batches; 0 with one alone
   bool is_stop_wanted = false;  ///< some rank asked to stop
+};
+
+/// What all steps of a phase have in common.
+struct StepOptions {
+  StepPlan plan;
+  LossOptions loss;
+  double mixup_alpha = 0;
+  std::uint64_t seed = 0;
 };
 
 /// A step's body; other bodies (captured, compiled) must give the same figures.
@@ -35,7 +47,7 @@ class TrainStep {
 class EagerTrainStep final : public TrainStep {
  public:
   EagerTrainStep(TrainingState& state, const ForwardPass& pass, const SplitReader& split, Collective& collective,
-                 std::int64_t micro_batches, std::uint64_t seed);
+                 StepOptions options);
 
   StepFigures run(BatchLoader& loader, const StepRequest& request) override;
 
@@ -45,7 +57,10 @@ class EagerTrainStep final : public TrainStep {
   TrainingState& state_;
   const ForwardPass& pass_;
   const SplitReader& split_;
-  std::uint64_t seed_;
+  StepOptions options_;
+  bool has_noise() const { return options_.plan.micro_batches() > 1; }
+  at::Tensor weight_gradients() const;
+
   Range share_;  // of micro-batches
   TreeReduction reduction_;
 };

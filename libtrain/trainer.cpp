@@ -1,28 +1,25 @@
 #include "libtrain/trainer.hpp"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
-#include <torch/cuda.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "libingest/core/version.hpp"
-#include "libingest/mpi/thread_share.hpp"
 #include "libtrain/checkpoint/checkpoint.hpp"
 #include "libtrain/checkpoint/run_folder.hpp"
 #include "libtrain/core/rank_share.hpp"
 #include "libtrain/data/sample_order.hpp"
+#include "libtrain/data/sample_table.hpp"
 #include "libtrain/evaluation.hpp"
-#include "libtrain/model/pretrained.hpp"
-#include "libtrain/optim/flat_update.hpp"
+#include "libtrain/metrics/thresholds.hpp"
 #include "libtrain/run_schedule.hpp"
+#include "libtrain/run_setup.hpp"
+#include "libtrain/score_report.hpp"
 #include "libtrain/train_step.hpp"
 
 namespace eoshard::train {
@@ -34,107 +31,7 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// --- what a run is made of
-// --------------------------------------------------------------------------------------------
-
-// A dataset as the network sees it. An empty split has no reader.
-struct OpenDataset {
-  ingest::DatasetManifest manifest;
-  InputSpec input;
-  Task task = Task::multi_label;
-  std::map<std::string, std::unique_ptr<SplitReader>> splits;
-
-  const SplitReader& split(const std::string& name) const { return *splits.at(name); }
-  bool has(const std::string& name) const { return splits.contains(name); }
-};
-
-void check_fits(const OpenDataset& dataset, const TrainOptions& options) {
-  if (!dataset.has("train"))
-    throw Error(ErrorKind::input, fmt::format("{}: the training split is empty", options.data));
-  const std::int64_t samples = dataset.split("train").samples();
-  for (const std::int64_t epoch : options.batch_size.epochs()) {
-    if (options.batch_size.at(epoch) <= samples) continue;
-    throw Error(ErrorKind::usage, fmt::format("--batch-size {} is larger than the training split of {} samples",
-                                              options.batch_size.at(epoch), samples));
-  }
-  if (std::ranges::count(options.augment, "rotate90") > 0 && dataset.input.rows != dataset.input.columns) {
-    throw Error(ErrorKind::usage, fmt::format("--augment rotate90 needs square images; these are {} x {}",
-                                              dataset.input.rows, dataset.input.columns));
-  }
-}
-
-OpenDataset open_dataset(const TrainOptions& options) {
-  OpenDataset dataset;
-  dataset.manifest = ingest::read_manifest(options.data);
-  ingest::require_zarr(dataset.manifest, options.data);
-  if (dataset.manifest.classes.empty()) {
-    throw Error(ErrorKind::input, fmt::format("{}: the dataset was made without labels to learn from", options.data));
-  }
-  if (dataset.manifest.split("train").samples == 0) check_fits(dataset, options);
-  dataset.input = make_input_spec(dataset.manifest, options.bands);
-  dataset.task = parse_task(dataset.manifest.task);
-  for (const ingest::Split& split : dataset.manifest.splits) {
-    if (split.samples == 0) continue;
-    dataset.splits[split.name] =
-        std::make_unique<SplitReader>(options.data, dataset.manifest, split.name, dataset.input);
-  }
-  check_fits(dataset, options);
-  return dataset;
-}
-
-at::Device choose_device(const TrainOptions& options, const Communicator::NodePlace& place) {
-  if (options.device == "cpu") return at::kCPU;
-  if (!is_built_with_cuda()) {
-    throw Error(ErrorKind::usage,
-                "--device cuda: this program was built without CUDA; use --device cpu, or build with EOSHARD_CUDA=ON");
-  }
-  const auto devices = static_cast<int>(torch::cuda::device_count());
-  if (devices == 0) throw Error(ErrorKind::usage, "--device cuda: no GPU is to be seen here; use --device cpu");
-  return {at::kCUDA, static_cast<at::DeviceIndex>(place.rank % devices)};
-}
-
-std::unique_ptr<Network> make_initial_network(const TrainOptions& options, const OpenDataset& dataset, const Log& log) {
-  NetworkOptions wanted;
-  wanted.name = options.model;
-  wanted.bands = static_cast<std::int64_t>(dataset.input.bands.size());
-  wanted.classes = static_cast<std::int64_t>(dataset.manifest.classes.size());
-  wanted.rows = dataset.input.rows;
-  wanted.columns = dataset.input.columns;
-  wanted.dropout = options.dropout;
-  wanted.stochastic_depth = options.stochastic_depth;
-  wanted.has_small_stem = options.stem == "small";
-  std::unique_ptr<Network> network = make_network(wanted, options.seed);
-  if (options.init.empty()) return network;
-  const PretrainedRules rules{options.init_first_conv == "skip" ? FirstConvolution::skip : FirstConvolution::average,
-                              options.init_head == "keep"};
-  const TensorFile weights = load_safetensors(options.init);
-  const std::vector<std::string> skipped =
-      with_context(options.init, [&] { return load_pretrained(*network, weights.tensors, rules); });
-  log.info(fmt::format("weights of {}, but for {}", options.init,
-                       skipped.empty() ? "nothing" : fmt::format("{}", fmt::join(skipped, ", "))));
-  return network;
-}
-
-UpdateRules update_rules(const TrainOptions& options) {
-  UpdateRules rules;
-  rules.options.rule = parse_update_rule(options.optimizer);
-  rules.options.momentum = options.momentum;
-  rules.options.nesterov = options.nesterov;
-  rules.options.beta1 = options.beta1;
-  rules.options.beta2 = options.beta2;
-  rules.options.epsilon = options.epsilon;
-  rules.options.trust = options.lars_trust;
-  rules.options.is_rate_inside = options.optimizer == "lars" && options.lars_rate == "inside";
-  rules.options.clip_norm = options.clip_gradient_norm;
-  rules.options.ema_decay = options.ema_decay;
-  rules.weight_decay = options.weight_decay;
-  rules.is_linear_decayed = options.weight_decay_on == "conv+linear";
-  rules.is_backbone_frozen = options.freeze == "backbone";
-  return rules;
-}
-
-// --- a run
-// ------------------------------------------------------------------------------------------------------------
+constexpr float kHalf[] = {kDefaultThreshold};
 
 class Trainer {
  public:
@@ -149,9 +46,13 @@ class Trainer {
 
  private:
   std::vector<BatchRequest> epoch_requests() const;
-  void take_step(BatchLoader& loader);
+  void take_step(BatchLoader& loader, Clock::time_point start, std::int64_t first_step);
+  void add_noise(const StepFigures& figures);
+  Json noise_scale() const;
   void check_loss(double loss, double rate) const;
-  EvaluationResult evaluate_split(const std::string& split, std::int64_t epoch);
+  EvaluationResult evaluate_split(const std::string& split, std::int64_t epoch, const char* weights = nullptr);
+  Json at_better_thresholds(const EvaluationResult& result);
+  Json by_column(const std::string& split, const EvaluationResult& result) const;
   void load_best_weights();
   void write_weights(const std::string& chosen_by, std::int64_t epoch);
   void on_root(const std::function<void()>& work) const;
@@ -178,49 +79,29 @@ class Trainer {
   bool is_stop_wanted_ = false;
 };
 
-OpenDataset open_together(const TrainOptions& options, const Communicator& world) {
-  OpenDataset dataset;
-  world.agree([&] { dataset = open_dataset(options); });
-  return dataset;
-}
-
-std::unique_ptr<Network> make_network_together(const TrainOptions& options, const OpenDataset& dataset,
-                                               const TrainSetting& setting) {
-  std::unique_ptr<Network> network;
-  setting.world.agree([&] { network = make_initial_network(options, dataset, setting.log); });
-  return network;
-}
-
-at::Device choose_together(const TrainOptions& options, const Communicator& world) {
-  const Communicator::NodePlace place = world.node_place();
-  at::Device device = at::kCPU;
-  world.agree([&] { device = choose_device(options, place); });
-  return device;
-}
-
 Trainer::Trainer(const TrainOptions& options, const TrainSetting& setting)
     : options_(options),
       setting_(setting),
       world_(setting.world),
       run_(options.out),
-      dataset_(open_together(options, world_)),
+      dataset_(open_for_training(options, world_)),
       schedule_(make_schedule(options, dataset_.split("train").samples())),
       last_step_(count_steps(options, schedule_)),
       transform_(dataset_.input, PixelLayout::channels_last),
-      device_(choose_together(options, world_)),
+      device_(choose_device(options, world_)),
       collective_(make_collective(world_, device_)),
-      state_(make_network_together(options, dataset_, setting), device_, update_rules(options)),
-      pass_{state_.network(), dataset_.input, dataset_.task, device_,
-            options.precision == "bf16" ? Precision::bf16 : Precision::fp32} {}
+      state_(make_initial_network(options, dataset_, world_, setting.log), device_, update_rules(options)),
+      pass_{state_.network(), dataset_.input, dataset_.task, device_, parse_precision(options.precision)} {}
 
-// Steps of the epoch that begins now; a change of the micro-batches' number needs another tree to sum them in.
+// Steps of the epoch that begins now; another batch needs another step.
 void Trainer::begin_phase() {
   const StepPlan next = plan_epoch(options_, dataset_.split("train").samples(), position_.epoch);
-  const bool is_same = step_ != nullptr && next.micro_batches() == plan_.micro_batches();
+  const bool is_same = step_ != nullptr && next == plan_;
   plan_ = next;
   if (is_same) return;
-  step_ = std::make_unique<EagerTrainStep>(state_, pass_, dataset_.split("train"), *collective_, plan_.micro_batches(),
-                                           options_.seed);
+  step_ = std::make_unique<EagerTrainStep>(
+      state_, pass_, dataset_.split("train"), *collective_,
+      StepOptions{plan_, loss_options(options_, dataset_, device_), options_.mixup_alpha, options_.seed});
 }
 
 bool Trainer::is_augmented(const char* name) const { return std::ranges::count(options_.augment, name) > 0; }
@@ -250,7 +131,11 @@ void Trainer::restore() {
   state_.broadcast(*collective_);
 }
 
-bool Trainer::is_done() const { return schedule_.clock.first_step_of(position_.epoch) >= last_step_; }
+bool Trainer::is_done() const {
+  const std::int64_t patience = options_.early_stop_patience;
+  const bool is_stuck = patience > 0 && position_.best_epoch > 0 && position_.epoch - position_.best_epoch >= patience;
+  return is_stuck || schedule_.clock.first_step_of(position_.epoch) >= last_step_;
+}
 
 // This rank's micro-batches of all steps that the epoch still has.
 std::vector<BatchRequest> Trainer::epoch_requests() const {
@@ -280,31 +165,54 @@ bool Trainer::train_epoch() {
   BatchLoader loader(dataset_.split("train"), transform_, dataset_.input.values(), epoch_requests(),
                      {static_cast<int>(options_.loader_threads), 3});
   while (position_.step_in_epoch < plan_.steps() && position_.step < last_step_) {
-    take_step(loader);
+    take_step(loader, start, first_step);
     if (!is_stop_wanted_) continue;
     save();
     return false;
   }
+  const double seconds = seconds_since(start);
   const double images = static_cast<double>((position_.step - first_step) * plan_.batch_size);
   write_line({{"epoch", position_.epoch + 1},
               {"split", "train"},
               {"step", position_.step},
               {"loss", position_.loss_sum / static_cast<double>(position_.step_in_epoch)},
-              {"images_per_second", images / seconds_since(start)},
+              {"batch_size", plan_.batch_size},
+              {"gradient_noise_scale", noise_scale()},
+              {"images_per_second", images / seconds},
+              {"input_wait_share", loader.wait_s() / seconds},
               {"learning_rate", learning_rate(schedule_, position_.step - 1)}});
   return true;
 }
 
-void Trainer::take_step(BatchLoader& loader) {
+void Trainer::take_step(BatchLoader& loader, Clock::time_point start, std::int64_t first_step) {
   const double rate = learning_rate(schedule_, position_.step);
-  const StepFigures figures = step_->run(loader, {position_.step, rate, setting_.is_stop_requested()});
+  const StepFigures figures = step_->run(loader, {position_.step, position_.epoch, rate, setting_.is_stop_requested()});
   check_loss(figures.loss, rate);
   is_stop_wanted_ = figures.is_stop_wanted;
   ++position_.step;
   ++position_.step_in_epoch;
   position_.loss_sum += figures.loss;
+  add_noise(figures);
+  const double seconds = seconds_since(start);
+  const double images = static_cast<double>((position_.step - first_step) * plan_.batch_size);
   show(fmt::format("epoch {}/{}", position_.epoch + 1, options_.epochs), position_.step_in_epoch * plan_.batch_size,
-       plan_.steps() * plan_.batch_size, fmt::format("loss {:.4f}", figures.loss));
+       plan_.steps() * plan_.batch_size,
+       fmt::format("step {}, loss {:.4f}, {:.1f} images/s, input wait {:.0f} %", position_.step, figures.loss,
+                   images / seconds, 100 * loader.wait_s() / seconds));
+}
+
+// Estimates of the true gradient's squared norm and of the noise, averaged apart over the epoch (McCandlish, Kaplan,
+// Amodei, "An empirical model of large-batch training", 2018, appendix A.1).
+void Trainer::add_noise(const StepFigures& figures) {
+  if (plan_.micro_batches() == 1) return;
+  const auto small = static_cast<double>(plan_.micro_batch_size), big = static_cast<double>(plan_.batch_size);
+  position_.noise_sum += (figures.small_gradient - figures.big_gradient) / (1 / small - 1 / big);
+  position_.signal_sum += (big * figures.big_gradient - small * figures.small_gradient) / (big - small);
+}
+
+Json Trainer::noise_scale() const {
+  if (plan_.micro_batches() == 1 || position_.signal_sum == 0) return nullptr;
+  return position_.noise_sum / position_.signal_sum;
 }
 
 // The loss is the same on every rank, so that all throw together.
@@ -319,32 +227,20 @@ void Trainer::check_loss(double loss, double rate) const {
       .mark_agreed();
 }
 
-// What every report of an evaluation has (docs/metrics.md).
-Json score_fields(const EvaluationResult& result, Task task) {
-  const ClassificationScores& scores = result.scores;
-  Json fields = {{"loss", result.loss},
-                 {"f1_micro", scores.micro.f1},
-                 {"f1_macro", scores.macro.f1},
-                 {"precision_micro", scores.micro.precision},
-                 {"recall_micro", scores.micro.recall},
-                 {"precision_macro", scores.macro.precision},
-                 {"recall_macro", scores.macro.recall}};
-  if (task == Task::single_label) fields["accuracy"] = scores.accuracy;
-  return fields;
-}
-
-EvaluationResult Trainer::evaluate_split(const std::string& split, std::int64_t epoch) {
+EvaluationResult Trainer::evaluate_split(const std::string& split, std::int64_t epoch, const char* weights) {
   state_.begin_evaluation();
   const std::int64_t samples = dataset_.split(split).samples();
   EvaluationOptions options;
   options.micro_batch_size = options_.micro_batch_size.at(0);
   options.loader_threads = static_cast<int>(options_.loader_threads);
   const std::int64_t ranks = world_.size();
-  const EvaluationResult result =
-      evaluate(pass_, dataset_.split(split), transform_, options, world_,
-               [&](std::int64_t done) { show(split, std::min(samples, done * ranks), samples, ""); });
+  EvaluationResult result = evaluate(pass_, dataset_.split(split), transform_, options, world_, [&](std::int64_t done) {
+    show(split, std::min(samples, done * ranks), samples, "");
+  });
   Json line = {{"epoch", epoch}, {"split", split}, {"step", position_.step}};
-  line.update(score_fields(result, dataset_.task));
+  if (weights != nullptr) line["weights"] = weights;
+  line["loss"] = result.loss;
+  line.update(score_summary(result.table, kHalf));
   line["images_per_second"] = result.images_per_second;
   line["learning_rate"] = learning_rate(schedule_, std::max<std::int64_t>(0, position_.step - 1));
   write_line(line);
@@ -355,11 +251,12 @@ EvaluationResult Trainer::evaluate_split(const std::string& split, std::int64_t 
 void Trainer::evaluate_epoch() {
   ++position_.epoch;
   position_.step_in_epoch = 0;
-  position_.loss_sum = 0;
+  position_.loss_sum = position_.noise_sum = position_.signal_sum = 0;
   if (!dataset_.has("validation")) return;
   const EvaluationResult result = evaluate_split("validation", position_.epoch);
-  if (result.scores.micro.f1 <= position_.best_f1_micro) return;
-  position_.best_f1_micro = result.scores.micro.f1;
+  const double f1 = score(count_scores(result.table, kHalf)).micro.f1;
+  if (f1 <= position_.best_f1_micro) return;
+  position_.best_f1_micro = f1;
   position_.best_epoch = position_.epoch;
   on_root([&] {
     fs::create_directories(run_ / kCheckpointFolder);
@@ -388,81 +285,81 @@ void Trainer::load_best_weights() {
 }
 
 void Trainer::write_weights(const std::string& chosen_by, std::int64_t epoch) {
-  Json means = Json::array(), deviations = Json::array();
+  WeightsInfo info;
+  info.model = is_script_file(options_.model) ? kScriptName : options_.model;
+  info.stem = options_.stem;
+  info.task = dataset_.manifest.task;
+  info.bands = band_names(dataset_.input);
+  info.classes = dataset_.manifest.classes;
   for (const InputBand& band : dataset_.input.bands) {
-    means.push_back(band.mean);
-    deviations.push_back(band.standard_deviation);
+    info.means.push_back(band.mean);
+    info.standard_deviations.push_back(band.standard_deviation);
   }
-  const Json info = {{"model", options_.model},
-                     {"task", dataset_.manifest.task},
-                     {"bands", band_names(dataset_.input)},
-                     {"classes", dataset_.manifest.classes},
-                     {"mean", means},
-                     {"standard_deviation", deviations},
-                     {"rows", dataset_.input.rows},
-                     {"columns", dataset_.input.columns},
-                     {"epoch", epoch},
-                     {"chosen_by", chosen_by}};
+  info.rows = dataset_.input.rows;
+  info.columns = dataset_.input.columns;
+  info.epoch = epoch;
+  info.chosen_by = chosen_by;
   on_root([&] {
+    if (is_script_file(options_.model)) {
+      fs::copy_file(options_.model, run_ / kScriptName, fs::copy_options::overwrite_existing);
+    }
     save_safetensors(run_ / kWeightsName, {state_.model_tensors(position_.step), {{"format", "pt"}}});
-    write_file(run_ / kWeightsInfoName, info.dump(2) + "\n", Durability::fsync);
+    write_file(run_ / kWeightsInfoName, weights_info_text(info), Durability::fsync);
   });
 }
 
-Json class_scores(const ingest::DatasetManifest& manifest, const EvaluationResult& result) {
-  Json rows = Json::array();
-  for (std::size_t index = 0; index < manifest.classes.size(); ++index) {
-    const PrecisionRecall& score = result.scores.per_class[index];
-    rows.push_back({{"name", manifest.classes[index]},
-                    {"precision", score.precision},
-                    {"recall", score.recall},
-                    {"f1", score.f1},
-                    {"support", result.counts.classes[index].support}});
-  }
-  return rows;
+Json fields_of(const EvaluationResult& result, const std::vector<std::string>& classes) {
+  Json fields = {{"loss", result.loss}};
+  fields.update(score_details(result.table, kHalf, classes));
+  fields["images_per_second"] = result.images_per_second;
+  return fields;
 }
 
-// Scores the best weights (the last without validation) on test, and writes them with the result.
+// Scores at the thresholds that suit these weights on validation.
+Json Trainer::at_better_thresholds(const EvaluationResult& result) {
+  if (options_.threshold_sweep == "none" || !result.table.is_multi_label || !dataset_.has("validation")) return nullptr;
+  const EvaluationResult validation = evaluate_split("validation", position_.epoch, "final");
+  const std::vector<float> thresholds = find_thresholds(validation.table.scores, validation.table.labels,
+                                                        validation.table.classes, options_.threshold_sweep == "class");
+  Json fields = {{"thresholds", thresholds}};
+  fields.update(score_summary(result.table, thresholds));
+  return fields;
+}
+
+Json Trainer::by_column(const std::string& split, const EvaluationResult& result) const {
+  if (options_.score_by.empty()) return nullptr;
+  const std::vector<std::string> groups =
+      read_sample_column(options_.data, split, options_.score_by, static_cast<std::int64_t>(result.table.samples()));
+  return {{options_.score_by, scores_by_group(result.table, kHalf, groups)}};
+}
+
+// Scores the last and the best weights by validation on test, and writes the best (the last without validation).
 std::string Trainer::finish() {
+  const std::string split = dataset_.has("test") ? "test" : dataset_.has("validation") ? "validation" : "train";
   const bool has_best = position_.best_epoch > 0;
   const std::string chosen_by = has_best ? "best f1_micro on validation" : "last (no validation split)";
   const std::int64_t epoch = has_best ? position_.best_epoch : position_.epoch;
+  const EvaluationResult last = evaluate_split(split, position_.epoch, "last");
   if (has_best) load_best_weights();
   write_weights(chosen_by, epoch);
-  const std::string split = dataset_.has("test") ? "test" : dataset_.has("validation") ? "validation" : "train";
-  const EvaluationResult result = evaluate_split(split, epoch);
-  Json json = {{"epoch", epoch}, {"split", split}, {"samples", result.counts.samples}};
-  json.update(score_fields(result, dataset_.task));
-  json["per_class"] = class_scores(dataset_.manifest, result);
-  json["images_per_second"] = result.images_per_second;
-  json["steps"] = position_.step;
-  json["ranks"] = world_.size();
-  json["chosen_by"] = chosen_by;
-  json["weights"] = (run_ / kWeightsName).string();
-  on_root([&] { write_file(run_ / kResultName, json.dump(2) + "\n", Durability::fsync); });
-  return json.dump();
-}
-
-// As in other OpenMP programs, the variable says how many threads a process takes; 0 when it is not set.
-int omp_num_threads() {
-  const char* value = std::getenv("OMP_NUM_THREADS");
-  return value != nullptr ? std::max(0, std::atoi(value)) : 0;
-}
-
-// Threads are part of what is recorded: the convolutions' sums depend on their number. The dataset's folder is recorded
-// as an absolute path, so that a run can be resumed from anywhere.
-TrainOptions settle_options(TrainOptions options, const Communicator& world) {
-  world.agree([&] { options = resolve_options(options); });
-  const auto settle_path = [](std::string& path) { path = fs::absolute(path).lexically_normal().string(); };
-  settle_path(options.data);
-  if (is_script_file(options.model)) settle_path(options.model);
-  if (!options.init.empty()) settle_path(options.init);
-  const int own_share = threads_per_rank(world);  // collective: not to be skipped
-  const int share = omp_num_threads() > 0 ? omp_num_threads() : own_share;
-  if (options.threads == 0) options.threads = share;
-  if (options.loader_threads == 0) options.loader_threads = options.device == "cpu" ? 1 : std::max(1, share - 1);
-  at::set_num_threads(static_cast<int>(options.threads));
-  return options;
+  const EvaluationResult best = has_best ? evaluate_split(split, epoch, "best") : last;
+  const Json swept = at_better_thresholds(best);
+  std::string text;
+  on_root([&] {
+    Json json = {{"epoch", epoch}, {"split", split}, {"samples", best.table.samples()}};
+    json.update(fields_of(best, dataset_.manifest.classes));
+    json["steps"] = position_.step;
+    json["ranks"] = world_.size();
+    json["chosen_by"] = chosen_by;
+    json["weights"] = (run_ / kWeightsName).string();
+    json["at_better_thresholds"] = swept;
+    json["by"] = by_column(split, best);
+    json["last"] = {{"epoch", position_.epoch}};
+    json["last"].update(fields_of(last, dataset_.manifest.classes));
+    write_file(run_ / kResultName, json.dump(2) + "\n", Durability::fsync);
+    text = json.dump();
+  });
+  return text;
 }
 
 }  // namespace

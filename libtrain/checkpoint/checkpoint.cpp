@@ -60,6 +60,8 @@ std::string position_to_json(const TrainingPosition& position) {
                      {"step_in_epoch", position.step_in_epoch},
                      {"step", position.step},
                      {"loss_sum", position.loss_sum},
+                     {"noise_sum", position.noise_sum},
+                     {"signal_sum", position.signal_sum},
                      {"best_f1_micro", position.best_f1_micro},
                      {"best_epoch", position.best_epoch},
                      {"experiment_hash", position.experiment_hash},
@@ -70,8 +72,8 @@ std::string position_to_json(const TrainingPosition& position) {
 TrainingPosition position_from_json(const std::string& text) {
   try {
     const Json json = Json::parse(text);
-    return {json.at("epoch"),           json.at("step_in_epoch"),   json.at("step"),
-            json.at("loss_sum"),        json.at("best_f1_micro"),   json.at("best_epoch"),
+    return {json.at("epoch"),           json.at("step_in_epoch"),   json.at("step"),          json.at("loss_sum"),
+            json.at("noise_sum"),       json.at("signal_sum"),      json.at("best_f1_micro"), json.at("best_epoch"),
             json.at("experiment_hash"), json.at("micro_batch_size")};
   } catch (const nlohmann::json::exception& error) {
     throw Error(ErrorKind::input, fmt::format("not a training position: {}", error.what()));

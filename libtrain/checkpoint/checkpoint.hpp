@@ -21,7 +21,9 @@ struct TrainingPosition {
   std::int64_t step_in_epoch = 0;  ///< steps taken in the epoch after those
   std::int64_t step = 0;           ///< steps taken in all
   double loss_sum = 0;             ///< of the steps taken in this epoch
-  double best_f1_micro = -1;       ///< on validation; below 0 before the first evaluation
+  double noise_sum = 0;            ///< of the gradient noise scale's numerators and denominators in this epoch
+  double signal_sum = 0;
+  double best_f1_micro = -1;  ///< on validation; below 0 before the first evaluation
   std::int64_t best_epoch = 0;
   std::string experiment_hash;
   std::int64_t micro_batch_size = 0;

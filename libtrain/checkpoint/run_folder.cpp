@@ -36,7 +36,8 @@ void check_same_experiment(const fs::path& run, const RunConfiguration& wanted) 
 void delete_run(const fs::path& run) {
   fs::remove(run / kResultName);  // first, so that no half-deleted run looks finished
   fs::remove_all(run / kCheckpointFolder);
-  for (const char* name : {kMetricsName, kWeightsName, kWeightsInfoName, kConfigName}) fs::remove(run / name);
+  for (const char* name : {kMetricsName, kWeightsName, kWeightsInfoName, kScriptName, kConfigName})
+    fs::remove(run / name);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ inline constexpr const char* kMetricsName = "metrics.jsonl";
 inline constexpr const char* kResultName = "result.json";  ///< written last: it marks a run as finished
 inline constexpr const char* kWeightsName = "weights.safetensors";
 inline constexpr const char* kWeightsInfoName = "weights.json";
+inline constexpr const char* kScriptName = "model.pt";  ///< copy of a TorchScript model
 inline constexpr const char* kCheckpointFolder = "checkpoints";
 inline constexpr const char* kBestName = "checkpoints/best.ckpt";  ///< the best weights by validation so far
 

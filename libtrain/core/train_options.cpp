@@ -9,6 +9,7 @@
 
 #include "libingest/core/error.hpp"
 #include "libingest/shard/crc32c.hpp"
+#include "libtrain/core/nearest_name.hpp"
 
 namespace eoshard::train {
 
@@ -72,6 +73,12 @@ void for_each_field(Options& options, Visit&& visit) {
   visit("power", options.power);
   visit("end_rate_factor", options.end_rate_factor);
   visit("augment", options.augment);
+  visit("mixup_alpha", options.mixup_alpha);
+  visit("label_smoothing", options.label_smoothing);
+  visit("class_weights", options.class_weights);
+  visit("early_stop_patience", options.early_stop_patience);
+  visit("threshold_sweep", options.threshold_sweep);
+  visit("score_by", options.score_by);
   visit("precision", options.precision);
   visit("device", options.device);
   visit("seed", options.seed);
@@ -80,9 +87,10 @@ void for_each_field(Options& options, Visit&& visit) {
   visit("keep_checkpoints", options.keep_checkpoints);
 }
 
-// Where a run's files lie, how many threads work and how much is kept do not change what is computed.
-constexpr std::array<std::string_view, 5> kCircumstances = {"data", "out", "threads", "loader_threads",
-                                                            "keep_checkpoints"};
+// Where a run's files lie, how many threads work, how much is kept and what is told at the end do not change what is
+// computed.
+constexpr std::array<std::string_view, 7> kCircumstances = {
+    "data", "out", "threads", "loader_threads", "keep_checkpoints", "threshold_sweep", "score_by"};
 
 Json to_json(const TrainOptions& options) {
   Json json = Json::object();
@@ -100,7 +108,9 @@ TrainOptions from_json(const Json& json) {
   TrainOptions options;
   const Json known = to_json(options);
   for (const auto& [name, value] : json.items()) {
-    if (!known.contains(name)) throw Error(ErrorKind::input, fmt::format("unknown option '{}'", name));
+    if (known.contains(name)) continue;
+    throw Error(ErrorKind::input,
+                fmt::format("unknown option '{}'; the nearest is '{}'", name, nearest_name(name, option_names())));
   }
   for_each_field(options, [&](const char* name, auto& field) {
     if (!json.contains(name)) return;
@@ -192,6 +202,13 @@ void check_schedule(const TrainOptions& options) {
 
 }  // namespace
 
+std::vector<std::string> option_names() {
+  std::vector<std::string> names;
+  TrainOptions options;
+  for_each_field(options, [&](const char* name, const auto&) { names.emplace_back(name); });
+  return names;
+}
+
 std::string options_to_json(const TrainOptions& options) { return to_json(options).dump(2) + "\n"; }
 
 TrainOptions options_from_json(const std::string& text) {
@@ -217,6 +234,8 @@ TrainOptions resolve_options(TrainOptions options) {
   require_one_of("stem", options.stem, {"standard", "small"});
   require_one_of("init-first-conv", options.init_first_conv, {"average", "skip"});
   require_one_of("init-head", options.init_head, {"skip", "keep"});
+  require_one_of("class-weights", options.class_weights, {"none", "balanced"});
+  require_one_of("threshold-sweep", options.threshold_sweep, {"none", "global", "class"});
   require_one_of("freeze", options.freeze, {"none", "backbone"});
   require_one_of("precision", options.precision, {"fp32", "bf16"});
   require_one_of("device", options.device, {"cpu", "cuda"});

@@ -52,8 +52,14 @@ struct TrainOptions {
   double power = 2;            ///< of the polynomial schedule
   double end_rate_factor = 0;  ///< last rate / learning_rate of the polynomial and cosine schedules
   std::vector<std::string> augment = {"flip", "rotate90"};
-  std::string precision = "fp32";  ///< fp32 or bf16
-  std::string device = "cpu";      ///< cpu or cuda
+  double mixup_alpha = 0;  ///< of the Beta distribution of shares; 0 = no mix-up
+  double label_smoothing = 0;
+  std::string class_weights = "none";    ///< none or balanced
+  std::int64_t early_stop_patience = 0;  ///< epochs without a better f1_micro on validation; 0 = never stop
+  std::string threshold_sweep = "none";  ///< none, global or class: scores at thresholds found on validation too
+  std::string score_by;                  ///< column of samples.csv to score by as well; empty = none
+  std::string precision = "fp32";        ///< fp32 or bf16
+  std::string device = "cpu";            ///< cpu or cuda
   std::uint64_t seed = 0;
   std::int64_t threads = 0;         ///< compute threads a rank; 0 = this rank's share of its cores
   std::int64_t loader_threads = 0;  ///< 0 = automatic
@@ -63,6 +69,9 @@ struct TrainOptions {
 };
 
 inline constexpr std::int64_t kLargestDefaultMicroBatch = 32;
+
+/// Names of all fields, in the order of config.json.
+std::vector<std::string> option_names();
 
 /// JSON object text with one key a field. `options_from_json` is its inverse.
 std::string options_to_json(const TrainOptions& options);

@@ -17,6 +17,7 @@ struct StepPlan {
   std::int64_t micro_batches() const { return batch_size / micro_batch_size; }  ///< in every step
   /// Positions in the epoch's order of micro-batch `micro_batch` of step `step` (both from 0).
   Range positions(std::int64_t step, std::int64_t micro_batch) const;
+  bool operator==(const StepPlan&) const = default;
 };
 
 /// Evaluation: every sample once, in storage order; the last micro-batch may be ragged.

@@ -7,7 +7,15 @@
 namespace eoshard::train {
 
 /// What is drawn. The numbers are part of a run's randomness: append, never renumber.
-enum class Purpose : std::uint64_t { order = 0, flip_rows = 1, flip_columns = 2, quarter_turns = 3, network = 4 };
+enum class Purpose : std::uint64_t {
+  order = 0,
+  flip_rows = 1,
+  flip_columns = 2,
+  quarter_turns = 3,
+  network = 4,
+  mix_partner = 5,
+  mix_share = 6
+};
 
 /// 64 random bits. For Purpose::network, `epoch` is a step and `sample` a micro-batch.
 std::uint64_t draw_bits(std::uint64_t seed, std::int64_t epoch, std::int64_t sample, Purpose purpose);

@@ -2,7 +2,8 @@
 //
 // Parameters lie in reverse layer order, the order in which backward finishes their gradients, and fall into buckets
 // of consecutive elements that are communicated one by one. The last bucket ends in a tail of figures that are
-// averaged over micro-batches with the gradients: the batch-norm statistics, the loss, and requests to stop.
+// averaged over micro-batches with the gradients: the batch-norm statistics, the loss, requests to stop, and gradient
+// norms.
 //
 // Build it when the network is on its device with its types settled: moving or converting a module, and zeroing its
 // gradients through it, detach the views that are made here.
@@ -49,7 +50,7 @@ class GradientBuffer {
     return statistics_;
   }  ///< (statistics): what forward left in the batch-norm buffers
 
-  static constexpr std::int64_t kFigures = 2;  ///< loss, requests to stop
+  static constexpr std::int64_t kFigures = 3;  ///< loss, requests to stop, a micro-batch's squared gradient
 
   /// Views of `flat` (as long as weights()) with the parameters' names, shapes and layout.
   NamedTensors parameter_views(const at::Tensor& flat) const;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "libingest/core/error.hpp"
 
@@ -41,15 +42,33 @@ at::Tensor make_targets(Task task, std::span<const std::span<const std::uint8_t>
   return targets;
 }
 
-at::Tensor mean_loss(Task task, const at::Tensor& logits, const at::Tensor& targets) {
+at::Tensor mean_loss(const LossOptions& options, const at::Tensor& logits, const at::Tensor& targets) {
   const at::Tensor exact = logits.to(at::kFloat);
-  if (task == Task::multi_label) return at::binary_cross_entropy_with_logits(exact, targets);
-  return at::cross_entropy_loss(exact, targets);
+  const std::optional<at::Tensor> weights =
+      options.class_weights.defined() ? std::optional(options.class_weights) : std::nullopt;
+  if (options.task == Task::multi_label) {
+    const double smoothing = options.label_smoothing;
+    const at::Tensor wanted = smoothing > 0 ? targets * (1 - smoothing) + smoothing / 2 : targets;
+    return at::binary_cross_entropy_with_logits(exact, wanted, /*weight=*/{}, /*pos_weight=*/weights);
+  }
+  return at::cross_entropy_loss(exact, targets, weights, at::Reduction::Mean, /*ignore_index=*/-100,
+                                options.label_smoothing);
 }
 
 at::Tensor scores(Task task, const at::Tensor& logits) {
   const at::Tensor exact = logits.to(at::kFloat);
-  return task == Task::multi_label ? at::sigmoid(exact) : exact;
+  return task == Task::multi_label ? at::sigmoid(exact) : at::softmax(exact, 1);
+}
+
+std::vector<float> balanced_weights(Task task, std::span<const std::uint64_t> positives, std::uint64_t samples) {
+  std::vector<float> weights;
+  const auto all = static_cast<double>(samples), classes = static_cast<double>(positives.size());
+  for (const std::uint64_t count : positives) {
+    const auto own = static_cast<double>(count);
+    const double weight = task == Task::multi_label ? (all - own) / own : all / (classes * own);
+    weights.push_back(count == 0 ? 1.0F : static_cast<float>(weight));
+  }
+  return weights;
 }
 
 }  // namespace eoshard::train

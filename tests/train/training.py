@@ -46,6 +46,7 @@ def metrics(out):
     lines = [json.loads(line) for line in (pathlib.Path(out) / "metrics.jsonl").read_text().splitlines()]
     for line in lines:
         line.pop("images_per_second")
+        line.pop("input_wait_share", None)
     return lines
 
 

@@ -3,13 +3,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "libingest/core/file.hpp"
 #include "libingest/shard/dataset_manifest.hpp"
 #include "libtrain/checkpoint/run_folder.hpp"
+#include "libtrain/core/nearest_name.hpp"
+#include "libtrain/evaluate_run.hpp"
 #include "libtrain/run_schedule.hpp"
 #include "libtrain/trainer.hpp"
 #include "tools/common/program.hpp"
@@ -25,10 +29,13 @@ void request_stop(int) { stop_requested = 1; }
 struct CommandLine {
   TrainOptions options;
   std::string resume;
+  std::string config;
   std::string progress = "auto";
+  EvaluateRequest evaluation;  // without a run: train
+  double time_limit_s = 0;
   bool is_overwritten = false;
   bool is_schedule_wanted = false;
-  std::vector<std::pair<std::string, const CLI::Option*>> declared;  // field of TrainOptions, its option
+  std::vector<std::pair<std::string, CLI::Option*>> declared;  // field of TrainOptions, its option
 };
 
 // Declares an option for a field of TrainOptions: "--batch-size" fills batch_size.
@@ -49,6 +56,9 @@ void declare_data_options(CLI::App& app, CommandLine& line) {
   declare(app, line, "bands", options.bands, "Input bands in this order, e.g. B04,B03,B02; default all")
       ->delimiter(',');
   declare(app, line, "augment", options.augment, "Any of flip, rotate90; or none")->delimiter(',');
+  declare(app, line, "mixup_alpha", options.mixup_alpha,
+          "Mix samples of a micro-batch in shares of Beta(alpha, alpha); 0 = no")
+      ->check(number_between(0, 1000));
   declare(app, line, "loader_threads", options.loader_threads, "Threads a rank that read ahead; 0 = automatic")
       ->check(CLI::Range(0, 1024));
 }
@@ -83,6 +93,13 @@ void declare_training_options(CLI::App& app, CommandLine& line) {
       "Samples a forward pass, part of the experiment, by epoch too; 0 = largest divisor of the batch size up to 32");
   declare(app, line, "max_steps", options.max_steps, "End training after this many steps in all; 0 = no limit")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 62));
+  declare(app, line, "early_stop_patience", options.early_stop_patience,
+          "End training after so many epochs without a better f1_micro on validation; 0 = no")
+      ->check(CLI::Range(0, 1000000));
+  declare(app, line, "label_smoothing", options.label_smoothing, "Share of the targets that is spread over the classes")
+      ->check(number_between(0, 0.99));
+  declare(app, line, "class_weights", options.class_weights, "balanced: rare classes count as much as common ones")
+      ->check(CLI::IsMember({"none", "balanced"}));
   declare(app, line, "seed", options.seed, "Of initial weights, order and augmentation")->check(seed_number());
 }
 
@@ -144,6 +161,18 @@ void declare_schedule_options(CLI::App& app, CommandLine& line) {
       ->check(number_between(0, 1));
 }
 
+void declare_score_options(CLI::App& app, CommandLine& line) {
+  TrainOptions& options = line.options;
+  declare(app, line, "threshold_sweep", options.threshold_sweep,
+          "Score test at thresholds found on validation as well: one for all classes (global) or one each (class)")
+      ->check(CLI::IsMember({"none", "global", "class"}));
+  declare(app, line, "score_by", options.score_by, "Score each value of this column of samples.csv as well");
+  app.add_option("--evaluate", line.evaluation.run, "Score this run's weights on --data, and train nothing");
+  app.add_option("--split", line.evaluation.split, "Split that --evaluate scores")
+      ->check(CLI::IsMember({"train", "validation", "test"}));
+  app.add_option("--predictions", line.evaluation.predictions, "CSV file for what --evaluate finds for each sample");
+}
+
 void declare_machine_options(CLI::App& app, CommandLine& line) {
   TrainOptions& options = line.options;
   declare(app, line, "precision", options.precision, "Of convolutions and products")
@@ -161,7 +190,11 @@ void declare_options(CLI::App& app, CommandLine& line) {
   declare_training_options(app, line);
   declare_optimizer_options(app, line);
   declare_schedule_options(app, line);
+  declare_score_options(app, line);
   declare_machine_options(app, line);
+  app.add_option("--config", line.config, "TOML file of options, or a run's config.json; options given here win");
+  app.add_option("--time-limit", line.time_limit_s, "Save after so many seconds and exit with 75; 0 = no limit")
+      ->check(finite_nonnegative());
   app.add_option("--resume", line.resume, "Go on with this unfinished run, with the options of its config.json");
   app.add_flag("--overwrite", line.is_overwritten, "Start anew over an earlier run in --out");
   app.add_flag("--print-schedule", line.is_schedule_wanted,
@@ -171,21 +204,61 @@ void declare_options(CLI::App& app, CommandLine& line) {
   app.footer("Exit status: 0 finished, 1 failure, 2 misuse, 75 stopped by SIGTERM or SIGUSR1 and saved: run it again.");
 }
 
-// Options that were given, over the run's own with --resume.
-TrainOptions gather_options(const CommandLine& line) {
-  if (line.resume.empty()) {
-    if (line.options.data.empty()) throw Error(ErrorKind::usage, "--data is required");
-    if (line.options.out.empty() && !line.is_schedule_wanted) throw Error(ErrorKind::usage, "--out is required");
-    return line.options;
-  }
-  if (inspect_run(line.resume) == RunState::absent) {
-    throw Error(ErrorKind::usage, fmt::format("--resume: there is no run in {}", line.resume));
-  }
+std::vector<std::string> given_fields(const CommandLine& line) {
   std::vector<std::string> given;
   for (const auto& [field, option] : line.declared) {
     if (option->count() > 0) given.push_back(field);
   }
-  TrainOptions options = overlay_options(read_configuration(line.resume).options, line.options, given);
+  return given;
+}
+
+// Fills in what a TOML file says of options that the command line leaves out.
+void read_toml(CommandLine& line) {
+  const std::vector<std::string> given = given_fields(line);
+  for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_file(line.config)) {
+    std::string field = item.name;
+    std::replace(field.begin(), field.end(), '-', '_');
+    const auto found = std::ranges::find(line.declared, field, [](const auto& one) { return one.first; });
+    if (found == line.declared.end()) {
+      throw Error(ErrorKind::usage, fmt::format("{}: unknown option '{}'; the nearest is '{}'", line.config, item.name,
+                                                nearest_name(field, option_names())));
+    }
+    if (std::ranges::count(given, field) > 0) continue;
+    found->second->add_result(item.inputs);
+    found->second->run_callback();
+  }
+}
+
+TrainOptions read_config(CommandLine& line) {
+  try {
+    if (line.config.ends_with(".json")) {
+      const auto json = nlohmann::json::parse(read_text_file(line.config));
+      TrainOptions base = options_from_json(json.value("options", json).dump());
+      base.out.clear();
+      return overlay_options(base, line.options, given_fields(line));
+    }
+    read_toml(line);
+    return line.options;
+  } catch (const CLI::Error& error) {
+    throw Error(ErrorKind::usage, fmt::format("{}: {}", line.config, error.what()));
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(ErrorKind::usage, fmt::format("{}: {}", line.config, error.what()));
+  }
+}
+
+// Options that were given, over those of --config, or over the run's own with --resume.
+TrainOptions gather_options(CommandLine& line) {
+  if (line.resume.empty()) {
+    const TrainOptions options = line.config.empty() ? line.options : read_config(line);
+    const bool has_folder = !options.out.empty() || line.is_schedule_wanted || !line.evaluation.run.empty();
+    if (options.data.empty()) throw Error(ErrorKind::usage, "--data is required");
+    if (!has_folder) throw Error(ErrorKind::usage, "--out is required");
+    return options;
+  }
+  if (inspect_run(line.resume) == RunState::absent) {
+    throw Error(ErrorKind::usage, fmt::format("--resume: there is no run in {}", line.resume));
+  }
+  TrainOptions options = overlay_options(read_configuration(line.resume).options, line.options, given_fields(line));
   options.out = line.resume;
   return options;
 }
@@ -210,9 +283,16 @@ void print_table(const std::string& result_text) {
   }
   row("micro average", number(result, "precision_micro"), number(result, "recall_micro"), number(result, "f1_micro"),
       support);
+  row("weighted average", number(result, "precision_weighted"), number(result, "recall_weighted"),
+      number(result, "f1_weighted"), support);
   row("macro average", number(result, "precision_macro"), number(result, "recall_macro"), number(result, "f1_macro"),
       support);
   if (result.contains("accuracy")) fmt::print(stderr, "{:<58} {:>9.3f}\n", "accuracy", number(result, "accuracy"));
+}
+
+void print_result(const std::string& result_json) {
+  print_table(result_json);
+  std::cout << result_json << std::endl;
 }
 
 void print_schedule(const TrainOptions& options, bool is_root) {
@@ -224,7 +304,7 @@ void print_schedule(const TrainOptions& options, bool is_root) {
   if (is_root) std::cout << schedule_table(options, samples) << std::flush;
 }
 
-int run(const CommandLine& line, const Communicator& world, const Log& log) {
+int run(CommandLine& line, const Communicator& world, const Log& log) {
   std::signal(SIGTERM, request_stop);
   std::signal(SIGUSR1, request_stop);
   TrainOptions options;
@@ -238,20 +318,29 @@ int run(const CommandLine& line, const Communicator& world, const Log& log) {
     return 0;
   }
   ProgressBar bar(mode, world.is_root());
-  const TrainOutcome outcome = train(options, {world,
-                                               log,
-                                               [&](const Progress& progress) { bar.show(progress); },
-                                               [] { return stop_requested != 0; },
-                                               {line.is_overwritten, !line.resume.empty()}});
+  const auto start = std::chrono::steady_clock::now();
+  const auto is_time_up = [&] {
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+    return line.time_limit_s > 0 && passed.count() >= line.time_limit_s;
+  };
+  const TrainSetting setting{world,
+                             log,
+                             [&](const Progress& progress) { bar.show(progress); },
+                             [&] { return stop_requested != 0 || is_time_up(); },
+                             {line.is_overwritten, !line.resume.empty()}};
+  if (!line.evaluation.run.empty()) {
+    const std::string result = evaluate_run(line.evaluation, options, setting);
+    bar.finish();
+    if (world.is_root()) print_result(result);
+    return 0;
+  }
+  const TrainOutcome outcome = train(options, setting);
   bar.finish();
   if (!outcome.is_finished) {
     if (world.is_root()) log.info(fmt::format("stopped on request; run again to go on in {}", options.out));
     return kRestartMe;
   }
-  if (world.is_root()) {
-    print_table(outcome.result_json);
-    std::cout << outcome.result_json << std::endl;
-  }
+  if (world.is_root()) print_result(outcome.result_json);
   return 0;
 }
 

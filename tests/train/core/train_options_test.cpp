@@ -26,8 +26,31 @@ TEST(TrainOptions, JsonRoundTripKeepsEverything) {
 }
 
 TEST(TrainOptions, AnUnknownKeyIsNamed) {
-  EXPECT_NE(error_of([] { options_from_json(R"({"epochz": 3})"); }).find("epochz"), std::string::npos);
+  const std::string error = error_of([] { options_from_json(R"({"epochz": 3})"); });
+  EXPECT_NE(error.find("'epochz'; the nearest is 'epochs'"), std::string::npos) << error;
   EXPECT_NE(error_of([] { options_from_json(R"({"epochs": "three"})"); }).find("epochs"), std::string::npos);
+}
+
+TEST(TrainOptions, BatchSizesByEpochAreTextInJson) {
+  TrainOptions options;
+  options.batch_size = EpochValues::parse("16,3:64");
+  EXPECT_NE(options_to_json(options).find("\"16,3:64\""), std::string::npos);
+  EXPECT_EQ(options_from_json(options_to_json(options)), options);
+  EXPECT_EQ(resolve_options(options).micro_batch_size, EpochValues::parse("16,3:32"));
+  options.micro_batch_size = EpochValues::parse("16,2:48");
+  EXPECT_NE(error_of([&] { resolve_options(options); }).find("16 is not a multiple of --micro-batch-size 48"),
+            std::string::npos);
+}
+
+TEST(TrainOptions, AnOptimizerBringsItsOwnDefaults) {
+  TrainOptions options;
+  options.optimizer = "lamb";
+  EXPECT_EQ(resolve_options(options).clip_gradient_norm, 1);
+  EXPECT_EQ(resolve_options(options).epsilon, 1e-6);
+  options.clip_gradient_norm = 0;
+  EXPECT_EQ(resolve_options(options).clip_gradient_norm, 0);
+  options.optimizer = "novograd";
+  EXPECT_EQ(resolve_options(options).beta1, 0.95);
 }
 
 TEST(TrainOptions, TheDefaultMicroBatchIsTheLargestDivisorUpTo32) {

@@ -1,0 +1,46 @@
+#include "libtrain/data/sample_table.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "libingest/core/error.hpp"
+#include "libingest/table/csv_reader.hpp"
+
+namespace eoshard::train {
+namespace {
+
+std::int64_t parse_index(const std::string& text) {
+  std::int64_t index = -1;
+  std::from_chars(text.data(), text.data() + text.size(), index);
+  return index;
+}
+
+}  // namespace
+
+std::vector<std::string> read_sample_column(const std::filesystem::path& dataset, const std::string& split,
+                                            const std::string& column, std::int64_t samples) {
+  const std::filesystem::path path = dataset / "samples.csv";
+  ingest::CsvReader table(path);
+  const std::size_t split_place = table.column("split"), index_place = table.column("index"),
+                    value_place = table.column(column);
+  std::vector<std::string> values(static_cast<std::size_t>(samples));
+  std::int64_t found = 0;
+  for (std::vector<std::string> fields; table.next(fields);) {
+    if (fields[split_place] != split) continue;
+    const std::int64_t index = parse_index(fields[index_place]);
+    if (index < 0 || index >= samples) {
+      throw Error(ErrorKind::input, fmt::format("{} row {}: the split {} has no sample {}", path.string(), table.row(),
+                                                split, fields[index_place]));
+    }
+    values[static_cast<std::size_t>(index)] = fields[value_place];
+    ++found;
+  }
+  if (found != samples) {
+    throw Error(ErrorKind::input,
+                fmt::format("{} lists {} of the {} samples of split {}", path.string(), found, samples, split));
+  }
+  return values;
+}
+
+}  // namespace eoshard::train

@@ -1,0 +1,75 @@
+#include "libtrain/evaluate_run.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "libtrain/checkpoint/run_folder.hpp"
+#include "libtrain/data/sample_table.hpp"
+#include "libtrain/evaluation.hpp"
+#include "libtrain/predictions.hpp"
+#include "libtrain/run_setup.hpp"
+
+namespace eoshard::train {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr float kHalf[] = {kDefaultThreshold};
+constexpr std::int64_t kDefaultEvaluationBatch = 32;
+
+WeightsInfo read_info_together(const EvaluateRequest& request, const Communicator& world) {
+  WeightsInfo info;
+  world.agree([&] { info = read_weights_info(request.run); });
+  return info;
+}
+
+Json describe(const EvaluateRequest& request, const TrainOptions& options, const WeightsInfo& info,
+              const EvaluationResult& result) {
+  Json json = {{"split", request.split}, {"samples", result.table.samples()}, {"loss", result.loss}};
+  json.update(score_details(result.table, kHalf, info.classes));
+  json["images_per_second"] = result.images_per_second;
+  json["epoch"] = info.epoch;
+  json["chosen_by"] = info.chosen_by;
+  json["weights"] = (request.run / kWeightsName).string();
+  json["data"] = options.data;
+  const auto samples = static_cast<std::int64_t>(result.table.samples());
+  if (!options.score_by.empty()) {
+    json["by"][options.score_by] = scores_by_group(
+        result.table, kHalf, read_sample_column(options.data, request.split, options.score_by, samples));
+  }
+  if (!request.predictions.empty()) {
+    write_predictions(request.predictions, request.split, result.table, kHalf, info.classes,
+                      read_sample_column(options.data, request.split, "patch_id", samples));
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string evaluate_run(const EvaluateRequest& request, const TrainOptions& wanted, const TrainSetting& setting) {
+  const Communicator& world = setting.world;
+  const TrainOptions options = settle_options(wanted, world);
+  const WeightsInfo info = read_info_together(request, world);
+  const OpenDataset dataset = open_for_evaluation(options, request.split, info, world);
+  const at::Device device = choose_device(options, world);
+  TrainingState state(load_trained_network(request.run, info, world), device, {});  // laid out as in training
+  state.begin_evaluation();
+  const ForwardPass pass{state.network(), dataset.input, dataset.task, device, parse_precision(options.precision)};
+  const InputTransform transform(dataset.input, PixelLayout::channels_last);
+  const std::int64_t samples = dataset.split(request.split).samples();
+  const EvaluationResult result = evaluate(
+      pass, dataset.split(request.split), transform,
+      {kDefaultEvaluationBatch, static_cast<int>(options.loader_threads)}, world, [&](std::int64_t done) {
+        setting.show_progress({request.split, static_cast<std::uint64_t>(std::min(samples, done * world.size())),
+                               static_cast<std::uint64_t>(samples), "images", ""});
+      });
+  std::string text;
+  world.agree([&] {
+    if (world.is_root()) text = describe(request, options, info, result).dump();
+  });
+  return text;
+}
+
+}  // namespace eoshard::train

@@ -1,0 +1,234 @@
+#include "libtrain/run_setup.hpp"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <torch/cuda.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "libingest/mpi/thread_share.hpp"
+#include "libtrain/checkpoint/run_folder.hpp"
+#include "libtrain/checkpoint/safetensors.hpp"
+#include "libtrain/model/pretrained.hpp"
+#include "libtrain/optim/flat_update.hpp"
+
+namespace eoshard::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+void check_fits(const OpenDataset& dataset, const TrainOptions& options) {
+  if (!dataset.has("train"))
+    throw Error(ErrorKind::input, fmt::format("{}: the training split is empty", options.data));
+  const std::int64_t samples = dataset.split("train").samples();
+  for (const std::int64_t epoch : options.batch_size.epochs()) {
+    if (options.batch_size.at(epoch) <= samples) continue;
+    throw Error(ErrorKind::usage, fmt::format("--batch-size {} is larger than the training split of {} samples",
+                                              options.batch_size.at(epoch), samples));
+  }
+  if (std::ranges::count(options.augment, "rotate90") > 0 && dataset.input.rows != dataset.input.columns) {
+    throw Error(ErrorKind::usage, fmt::format("--augment rotate90 needs square images; these are {} x {}",
+                                              dataset.input.rows, dataset.input.columns));
+  }
+}
+
+OpenDataset open_dataset(const TrainOptions& options) {
+  OpenDataset dataset;
+  dataset.manifest = ingest::read_manifest(options.data);
+  ingest::require_zarr(dataset.manifest, options.data);
+  if (dataset.manifest.classes.empty()) {
+    throw Error(ErrorKind::input, fmt::format("{}: the dataset was made without labels to learn from", options.data));
+  }
+  if (dataset.manifest.split("train").samples == 0) check_fits(dataset, options);
+  dataset.input = make_input_spec(dataset.manifest, options.bands);
+  dataset.task = parse_task(dataset.manifest.task);
+  for (const ingest::Split& split : dataset.manifest.splits) {
+    if (split.samples == 0) continue;
+    dataset.splits[split.name] =
+        std::make_unique<SplitReader>(options.data, dataset.manifest, split.name, dataset.input);
+  }
+  check_fits(dataset, options);
+  return dataset;
+}
+
+at::Device device_at(const TrainOptions& options, const Communicator::NodePlace& place) {
+  if (options.device == "cpu") return at::kCPU;
+  if (!is_built_with_cuda()) {
+    throw Error(ErrorKind::usage,
+                "--device cuda: this program was built without CUDA; use --device cpu, or build with EOSHARD_CUDA=ON");
+  }
+  const auto devices = static_cast<int>(torch::cuda::device_count());
+  if (devices == 0) throw Error(ErrorKind::usage, "--device cuda: no GPU is to be seen here; use --device cpu");
+  return {at::kCUDA, static_cast<at::DeviceIndex>(place.rank % devices)};
+}
+
+NetworkOptions network_options(const std::string& model, const std::string& stem, std::size_t bands,
+                               std::size_t classes, std::int64_t rows, std::int64_t columns) {
+  NetworkOptions wanted;
+  wanted.name = model;
+  wanted.bands = static_cast<std::int64_t>(bands);
+  wanted.classes = static_cast<std::int64_t>(classes);
+  wanted.rows = rows;
+  wanted.columns = columns;
+  wanted.has_small_stem = stem == "small";
+  return wanted;
+}
+
+std::unique_ptr<Network> initial_network(const TrainOptions& options, const OpenDataset& dataset, const Log& log) {
+  NetworkOptions wanted = network_options(options.model, options.stem, dataset.input.bands.size(),
+                                          dataset.manifest.classes.size(), dataset.input.rows, dataset.input.columns);
+  wanted.dropout = options.dropout;
+  wanted.stochastic_depth = options.stochastic_depth;
+  std::unique_ptr<Network> network = make_network(wanted, options.seed);
+  if (options.init.empty()) return network;
+  const PretrainedRules rules{options.init_first_conv == "skip" ? FirstConvolution::skip : FirstConvolution::average,
+                              options.init_head == "keep"};
+  const TensorFile weights = load_safetensors(options.init);
+  const std::vector<std::string> skipped =
+      with_context(options.init, [&] { return load_pretrained(*network, weights.tensors, rules); });
+  log.info(fmt::format("weights of {}, but for {}", options.init,
+                       skipped.empty() ? "nothing" : fmt::format("{}", fmt::join(skipped, ", "))));
+  return network;
+}
+
+void check_classes(const ingest::DatasetManifest& manifest, const WeightsInfo& weights, const std::string& data) {
+  if (manifest.task != weights.task) {
+    throw Error(ErrorKind::input,
+                fmt::format("{} is a {} dataset, the weights are for a {} one", data, manifest.task, weights.task));
+  }
+  if (manifest.classes == weights.classes) return;
+  const std::size_t shorter = std::min(manifest.classes.size(), weights.classes.size());
+  for (std::size_t index = 0; index < shorter; ++index) {
+    if (manifest.classes[index] == weights.classes[index]) continue;
+    throw Error(ErrorKind::input,
+                fmt::format("the classes of {} differ from the weights': class {} is '{}' there and '{}' here", data,
+                            index, weights.classes[index], manifest.classes[index]));
+  }
+  throw Error(ErrorKind::input, fmt::format("{} has {} classes, the weights are for {}", data, manifest.classes.size(),
+                                            weights.classes.size()));
+}
+
+OpenDataset open_split(const TrainOptions& options, const std::string& split, const WeightsInfo& weights) {
+  OpenDataset dataset;
+  dataset.manifest = ingest::read_manifest(options.data);
+  ingest::require_zarr(dataset.manifest, options.data);
+  check_classes(dataset.manifest, weights, options.data);
+  dataset.input = make_input_spec(dataset.manifest, weights.bands);
+  if (dataset.input.rows != weights.rows || dataset.input.columns != weights.columns) {
+    throw Error(ErrorKind::input,
+                fmt::format("images of {} are {} x {}, the weights are for {} x {}", options.data, dataset.input.rows,
+                            dataset.input.columns, weights.rows, weights.columns));
+  }
+  for (std::size_t band = 0; band < weights.bands.size(); ++band) {
+    dataset.input.bands[band].mean = weights.means[band];
+    dataset.input.bands[band].standard_deviation = weights.standard_deviations[band];
+  }
+  dataset.task = parse_task(weights.task);
+  if (dataset.manifest.split(split).samples == 0) {
+    throw Error(ErrorKind::input, fmt::format("{}: the split {} is empty", options.data, split));
+  }
+  dataset.splits[split] = std::make_unique<SplitReader>(options.data, dataset.manifest, split, dataset.input);
+  return dataset;
+}
+
+// As in other OpenMP programs, the variable says how many threads a process takes; 0 when it is not set.
+int omp_num_threads() {
+  const char* value = std::getenv("OMP_NUM_THREADS");
+  return value != nullptr ? std::max(0, std::atoi(value)) : 0;
+}
+
+}  // namespace
+
+OpenDataset open_for_training(const TrainOptions& options, const Communicator& world) {
+  OpenDataset dataset;
+  world.agree([&] { dataset = open_dataset(options); });
+  return dataset;
+}
+
+OpenDataset open_for_evaluation(const TrainOptions& options, const std::string& split, const WeightsInfo& weights,
+                                const Communicator& world) {
+  OpenDataset dataset;
+  world.agree([&] { dataset = open_split(options, split, weights); });
+  return dataset;
+}
+
+at::Device choose_device(const TrainOptions& options, const Communicator& world) {
+  const Communicator::NodePlace place = world.node_place();
+  at::Device device = at::kCPU;
+  world.agree([&] { device = device_at(options, place); });
+  return device;
+}
+
+std::unique_ptr<Network> make_initial_network(const TrainOptions& options, const OpenDataset& dataset,
+                                              const Communicator& world, const Log& log) {
+  std::unique_ptr<Network> network;
+  world.agree([&] { network = initial_network(options, dataset, log); });
+  return network;
+}
+
+std::unique_ptr<Network> load_trained_network(const fs::path& run, const WeightsInfo& weights,
+                                              const Communicator& world) {
+  std::unique_ptr<Network> network;
+  world.agree([&] {
+    const std::string model = is_script_file(weights.model) ? (run / weights.model).string() : weights.model;
+    network = make_network(network_options(model, weights.stem, weights.bands.size(), weights.classes.size(),
+                                           weights.rows, weights.columns),
+                           0);
+    PretrainedRules rules;
+    rules.is_head_kept = true;
+    const TensorFile file = load_safetensors(run / kWeightsName);
+    with_context((run / kWeightsName).string(), [&] { load_pretrained(*network, file.tensors, rules); });
+  });
+  return network;
+}
+
+UpdateRules update_rules(const TrainOptions& options) {
+  UpdateRules rules;
+  rules.options.rule = parse_update_rule(options.optimizer);
+  rules.options.momentum = options.momentum;
+  rules.options.nesterov = options.nesterov;
+  rules.options.beta1 = options.beta1;
+  rules.options.beta2 = options.beta2;
+  rules.options.epsilon = options.epsilon;
+  rules.options.trust = options.lars_trust;
+  rules.options.is_rate_inside = options.optimizer == "lars" && options.lars_rate == "inside";
+  rules.options.clip_norm = options.clip_gradient_norm;
+  rules.options.ema_decay = options.ema_decay;
+  rules.weight_decay = options.weight_decay;
+  rules.is_linear_decayed = options.weight_decay_on == "conv+linear";
+  rules.is_backbone_frozen = options.freeze == "backbone";
+  return rules;
+}
+
+LossOptions loss_options(const TrainOptions& options, const OpenDataset& dataset, at::Device device) {
+  LossOptions loss{dataset.task, options.label_smoothing, {}};
+  if (options.class_weights == "balanced") {
+    const ingest::Split& split = dataset.manifest.split("train");
+    const std::vector<float> weights =
+        balanced_weights(dataset.task, split.class_counts, static_cast<std::uint64_t>(split.samples));
+    loss.class_weights = at::tensor(weights).to(device);
+  }
+  return loss;
+}
+
+Precision parse_precision(const std::string& name) { return name == "bf16" ? Precision::bf16 : Precision::fp32; }
+
+// Threads are part of what is recorded: the convolutions' sums depend on their number.
+TrainOptions settle_options(TrainOptions options, const Communicator& world) {
+  world.agree([&] { options = resolve_options(options); });
+  const auto settle_path = [](std::string& path) { path = fs::absolute(path).lexically_normal().string(); };
+  settle_path(options.data);
+  if (is_script_file(options.model)) settle_path(options.model);
+  if (!options.init.empty()) settle_path(options.init);
+  const int own_share = threads_per_rank(world);  // collective: not to be skipped
+  const int share = omp_num_threads() > 0 ? omp_num_threads() : own_share;
+  if (options.threads == 0) options.threads = share;
+  if (options.loader_threads == 0) options.loader_threads = options.device == "cpu" ? 1 : std::max(1, share - 1);
+  at::set_num_threads(static_cast<int>(options.threads));
+  return options;
+}
+
+}  // namespace eoshard::train

@@ -1,0 +1,60 @@
+// What a run is made of before it begins: the dataset as the network sees it, the device, the network, the rules.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "libingest/core/log.hpp"
+#include "libingest/mpi/communicator.hpp"
+#include "libtrain/core/train_options.hpp"
+#include "libtrain/data/split_reader.hpp"
+#include "libtrain/forward_pass.hpp"
+#include "libtrain/loss/loss.hpp"
+#include "libtrain/model/network.hpp"
+#include "libtrain/training_state.hpp"
+#include "libtrain/weights_info.hpp"
+
+namespace eoshard::train {
+
+// A dataset as the network sees it. An empty split has no reader.
+struct OpenDataset {
+  ingest::DatasetManifest manifest;
+  InputSpec input;
+  Task task = Task::multi_label;
+  std::map<std::string, std::unique_ptr<SplitReader>> splits;
+
+  const SplitReader& split(const std::string& name) const { return *splits.at(name); }
+  bool has(const std::string& name) const { return splits.contains(name); }
+};
+
+/// Opens options.data for training. Collective. @throws Error{input|usage}, agreed on, when it does not fit the
+/// options.
+OpenDataset open_for_training(const TrainOptions& options, const Communicator& world);
+
+/// Opens one split of options.data as the network described by `input` saw its training data. Collective.
+OpenDataset open_for_evaluation(const TrainOptions& options, const std::string& split, const WeightsInfo& weights,
+                                const Communicator& world);
+
+/// The device that options.device means for this rank. Collective.
+at::Device choose_device(const TrainOptions& options, const Communicator& world);
+
+/// The network that training begins with. Collective.
+std::unique_ptr<Network> make_initial_network(const TrainOptions& options, const OpenDataset& dataset,
+                                              const Communicator& world, const Log& log);
+
+/// The network of a run's weights, loaded from the run's folder. Collective.
+std::unique_ptr<Network> load_trained_network(const std::filesystem::path& run, const WeightsInfo& weights,
+                                              const Communicator& world);
+
+UpdateRules update_rules(const TrainOptions& options);
+LossOptions loss_options(const TrainOptions& options, const OpenDataset& dataset, at::Device device);
+Precision parse_precision(const std::string& name);
+
+/// Resolves what is automatic, threads included, and makes paths absolute, so that a run can be resumed from anywhere;
+/// sets this process's threads. Collective.
+TrainOptions settle_options(TrainOptions options, const Communicator& world);
+
+}  // namespace eoshard::train

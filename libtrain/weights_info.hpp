@@ -1,0 +1,30 @@
+// weights.json: what one must know to use weights.safetensors.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace eoshard::train {
+
+struct WeightsInfo {
+  std::string model;  ///< as --model; "model.pt" for the TorchScript file beside it
+  std::string stem = "standard";
+  std::string task;
+  std::vector<std::string> bands;
+  std::vector<std::string> classes;
+  std::vector<double> means;  ///< of each band, in stored units
+  std::vector<double> standard_deviations;
+  std::int64_t rows = 0;
+  std::int64_t columns = 0;
+  std::int64_t epoch = 0;
+  std::string chosen_by;
+};
+
+std::string weights_info_text(const WeightsInfo& info);
+
+/// Reads `run`/weights.json. @throws Error{input} when there is none, or it is something else.
+WeightsInfo read_weights_info(const std::filesystem::path& run);
+
+}  // namespace eoshard::train
