@@ -22,9 +22,9 @@ def write_samples_table(data, seed=0):
     with open(pathlib.Path(data) / "samples.csv", "w", newline="") as file:
         table = csv.writer(file)
         table.writerow(["split", "index", "patch_id", "season"])
-        for split in manifest["splits"]:
+        for name, split in manifest["splits"].items():
             for index in range(split["samples"]):
-                table.writerow([split["name"], index, f"{split['name']}_{index}", generator.choice(["spring", "summer"])])
+                table.writerow([name, index, f"{name}_{index}", generator.choice(["spring", "summer"])])
 
 
 def read_predictions(path, classes):
@@ -81,10 +81,10 @@ def scores_are_those_of_scikit_learn(data, folder):
 def expected_loss(data, model, single_label, smoothing, weights):
     """Of the whole training split as one batch, in training mode."""
     manifest = json.loads((pathlib.Path(data) / "dataset.json").read_text())
-    split = manifest["splits"][0]
-    bands = [one for one in split["statistics"]]
-    info = {"bands": [one["band"] for one in bands], "mean": [one["mean"] for one in bands], "rows": 28, "columns": 28,
-            "standard_deviation": [one["standard_deviation"] for one in bands]}
+    split = manifest["splits"]["train"]
+    bands = split["statistics"]
+    info = {"bands": list(bands), "mean": [one["mean"] for one in bands.values()], "rows": 28, "columns": 28,
+            "standard_deviation": [one["standard_deviation"] for one in bands.values()]}
     images, labels = oracle_test.read_images(data, "train", info)
     counts = torch.tensor(split["class_counts"], dtype=torch.float32)
     model.train()
