@@ -100,11 +100,20 @@ class BadInput(harness.ClassFolderTest):
         shutil.copy(self.image("B05"), self.image("B02"))
         self.refuse(self.image("B02").name, "instead of 720x720")
 
+    def test_masks_of_another_size(self):
+        scl, cloud = self.image("SCL"), next(self.product.glob("GRANULE/*/QI_DATA/*CLD*_20m.jp2"))
+        whole = scl.read_bytes()
+        scl.write_bytes(self.image("B01").read_bytes())
+        self.refuse(scl.name, "instead of 360x360")
+        scl.write_bytes(whole)
+        cloud.write_bytes(self.image("B01").read_bytes())
+        self.refuse(cloud.name, "instead of 360x360", options=["--cloud-probability", 50])
+
     def test_no_product(self):
         self.refuse("nothing.SAFE", "does not exist", products=[self.folder / "nothing.SAFE"])
 
     def test_the_same_product_twice(self):
-        self.refuse("the same ids", products=[self.product, self.good[0]])
+        self.refuse("the same ids", self.product, self.good[0], products=[self.product, self.good[0]])
 
     def test_unknown_nomenclature(self):
         self.refuse("--nomenclature 'corine'", status=2, options=["--nomenclature", "corine"])

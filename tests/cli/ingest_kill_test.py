@@ -90,7 +90,7 @@ class KilledAtACall(harness.ClassFolderTest):
         for rename in chosen:
             for after in ("", "1"):
                 with self.subTest(rename=rename, after=after):
-                    self.assert_goes_on(f"rename{rename}{after}", EOSHARD_KILL_KIND="rename", EOSHARD_KILL_AT=rename,
+                    self.assert_goes_on(f"rename{rename}-{'after' if after else 'before'}", EOSHARD_KILL_KIND="rename", EOSHARD_KILL_AT=rename,
                                         EOSHARD_KILL_AFTER=after)
 
     def test_at_random_moments_on_two_ranks(self):
