@@ -22,7 +22,7 @@ class Rates(harness.ClassFolderTest):
         for number, (size, *clouds) in enumerate([(3000, 0), (3600, 30), (4200, 0), (4800, 60)]):
             cls.products += harness.synthesise(
                 cls.root / str(number), "--products", 1, "--size", size, "--seed", number, "--cloud-percent", *clouds,
-                "--tile", f"T32UL{'UVWX'[number]}", "--origin", f"{300000 + 60000 * number},5500020")
+                "--tile", f"T32UL{'STUV'[number]}", "--origin", f"{300000 + 60000 * number},5500020")
 
     def ratios(self, *options):
         """Predicted over measured CPU seconds of each rank."""
