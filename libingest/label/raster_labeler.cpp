@@ -10,6 +10,7 @@
 
 #include "libingest/core/error.hpp"
 #include "libingest/core/unique_handle.hpp"
+#include "libingest/core/vector_clones.hpp"
 #include "libingest/gdal/gdal_errors.hpp"
 #include "libingest/gdal/raster_dataset.hpp"
 
@@ -45,8 +46,25 @@ struct BlockMap {
   int height() const { return last_row - first_row + 1; }
 };
 
-int to_index(double coordinate, int size) {
-  return coordinate >= 0 && coordinate < size ? static_cast<int>(coordinate) : kOutside;
+// Columns and rows from coordinates, kOutside where one of them lies outside `width` x `height`.
+EOSHARD_VECTOR_CLONES void to_indices(const double* x, const double* y, const int* succeeded, std::size_t count,
+                                      int width, int height, int* columns, int* rows) {
+  for (std::size_t at = 0; at < count; ++at) {
+    const bool is_inside = (succeeded[at] != 0) & (x[at] >= 0) & (x[at] < width) & (y[at] >= 0) & (y[at] < height);
+    // A value beyond an int's range would be undefined to convert.
+    columns[at] = is_inside ? static_cast<int>(is_inside ? x[at] : 0.0) : kOutside;
+    rows[at] = is_inside ? static_cast<int>(is_inside ? y[at] : 0.0) : kOutside;
+  }
+}
+
+EOSHARD_VECTOR_CLONES void widen_bounds(const int* indices, std::size_t count, int& first, int& last) {
+  int least = first, greatest = last;
+  for (std::size_t at = 0; at < count; ++at) {
+    least = std::min(least, indices[at] == kOutside ? std::numeric_limits<int>::max() : indices[at]);
+    greatest = std::max(greatest, indices[at]);
+  }
+  first = least;
+  last = greatest;
 }
 
 class RasterLabeler final : public PatchLabeler {
@@ -112,19 +130,12 @@ void RasterLabeler::map_line(int line, BlockMap& map, int row_in_block) {
   constexpr int kDestinationToSource = TRUE;
   GDALApproxTransform(approximate_.get(), kDestinationToSource, geometry_.size_10m_px, x_.data(), y_.data(), z_.data(),
                       succeeded_.data());
-  for (std::size_t column = 0; column < width; ++column) {
-    const int raster_column = succeeded_[column] ? to_index(x_[column], raster_->GetRasterXSize()) : kOutside;
-    const int raster_row = succeeded_[column] ? to_index(y_[column], raster_->GetRasterYSize()) : kOutside;
-    const bool is_inside = raster_column != kOutside && raster_row != kOutside;
-    const std::size_t at = static_cast<std::size_t>(row_in_block) * width + column;
-    map.columns[at] = is_inside ? raster_column : kOutside;
-    map.rows[at] = raster_row;
-    if (!is_inside) continue;
-    map.first_column = std::min(map.first_column, raster_column);
-    map.last_column = std::max(map.last_column, raster_column);
-    map.first_row = std::min(map.first_row, raster_row);
-    map.last_row = std::max(map.last_row, raster_row);
-  }
+  int* const columns = &map.columns[static_cast<std::size_t>(row_in_block) * width];
+  int* const rows = &map.rows[static_cast<std::size_t>(row_in_block) * width];
+  to_indices(x_.data(), y_.data(), succeeded_.data(), width, raster_->GetRasterXSize(), raster_->GetRasterYSize(),
+             columns, rows);
+  widen_bounds(columns, width, map.first_column, map.last_column);
+  widen_bounds(rows, width, map.first_row, map.last_row);
 }
 
 const BlockMap& RasterLabeler::map_block(int patch_row) {
