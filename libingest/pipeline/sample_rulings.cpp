@@ -152,13 +152,16 @@ void SampleRulings::read_table(const std::string& path, const Nomenclature& nome
                        &countries = batch.texts("country");
     const ParquetTextLists& labels = batch.text_lists("labels");
     for (std::size_t row = 0; row < batch.rows(); ++row) {
-      with_context(fmt::format("{}: {}", path, ids[row]), [&] {
+      try {
         listed.split = static_cast<std::int8_t>(split_of_name(splits[row]));
         if (listed.split == kUnlisted) throw Error(ErrorKind::input, fmt::format("'{}' is no split", splits[row]));
         listed.classes = classes.mask_of(labels[row]);
         listed.country = number_of_country(countries[row]);
         names_.add(ids[row], listed);
-      });
+      } catch (Error& error) {
+        error.add_context(fmt::format("{}: {}", path, ids[row]));
+        throw;
+      }
     }
   });
 }

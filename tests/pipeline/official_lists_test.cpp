@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <map>
 #include <set>
 #include <sstream>
@@ -81,16 +81,16 @@ TEST(OfficialTables, AreJoinedQuickly) {
     });
   }
   ASSERT_EQ(names.size(), 480038u + 69450u);
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();  // of all threads: neighbours on the machine do not count
   SampleRulings rulings = make(options);
   std::map<int, int> counts;
   for (const std::string& name : names) ++counts[rulings.rule(name, kUnlisted).split];
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  const double cpu_s = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
   EXPECT_EQ(counts[0], 237871 + 34673);
   EXPECT_EQ(counts[1], 122342 + 17235);
   EXPECT_EQ(counts[2], 119825 + 17542);
-  RecordProperty("join_s", std::to_string(elapsed.count()));
-  EXPECT_LT(elapsed.count(), 3.0);
+  RecordProperty("join_cpu_s", std::to_string(cpu_s));
+  EXPECT_LT(cpu_s, 3.0);
   EXPECT_EQ(rulings.rule("S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_26_57", kUnlisted).fields,
             std::vector<std::string>{"Austria"});
 }
