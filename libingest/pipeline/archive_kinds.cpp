@@ -11,6 +11,8 @@
 namespace eoshard::ingest {
 namespace {
 
+constexpr const char* kImages = "images";
+
 BigEarthNetOptions bigearthnet_options(BigEarthNetVersion version, const PackOptions& options) {
   BigEarthNetOptions archive{version, options.source, all_bands(), options.reference_maps};
   if (!options.bands.empty()) archive.bands = options.bands;
@@ -48,10 +50,22 @@ const std::vector<ArchiveKind>& archive_kinds() {
        [](const PackOptions& options) { return open_sat(sat4(), options.source); }, same_name},
       {"sat6", "SAT-6: sat-6-full.mat, or a folder with it or with Kaggle's CSV pairs", SplitHabit::archive,
        [](const PackOptions& options) { return open_sat(sat6(), options.source); }, same_name},
-      {"images", "Pictures in a folder a class (EuroSAT, UC Merced, NWPU-RESISC45): folder, tar or zip",
+      {kImages, "Pictures in a folder a class (EuroSAT, UC Merced, NWPU-RESISC45): folder, tar or zip",
        SplitHabit::random, open_pictures, image_key},
   };
   return kinds;
+}
+
+void check_kind_options(const PackOptions& options, const ArchiveKind& kind) {
+  const auto require = [&](bool is_fine, const char* option, const char* kinds) {
+    if (!is_fine)
+      throw Error(ErrorKind::usage, fmt::format("{} goes with {} alone, not with {}", option, kinds, kind.name));
+  };
+  const bool has_table = kind.split_habit == SplitHabit::table, has_pictures = kind.name == kImages;
+  require(options.metadata.empty() || has_table, "--metadata", "bigearthnet-v2");
+  require(options.reference_maps.empty() || has_table, "--reference-maps", "bigearthnet-v2");
+  require(options.resize_px == 0 || has_pictures, "--resize", kImages);
+  require(options.band_names.empty() || has_pictures, "--band-names", kImages);
 }
 
 const ArchiveKind& find_archive_kind(std::string_view name) {

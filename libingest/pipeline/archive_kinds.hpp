@@ -29,6 +29,9 @@ struct ArchiveKind {
 
 const std::vector<ArchiveKind>& archive_kinds();
 
+/// @throws Error{usage} for options that another kind has and this one has not.
+void check_kind_options(const PackOptions& options, const ArchiveKind& kind);
+
 /// @throws Error{usage} naming the kinds that there are.
 const ArchiveKind& find_archive_kind(std::string_view name);
 

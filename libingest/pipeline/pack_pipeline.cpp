@@ -66,6 +66,7 @@ class Packing {
     if (options_.source.empty()) throw Error(ErrorKind::usage, "no archive is named (SOURCE)");
     if (!std::filesystem::exists(options_.source))
       throw Error(ErrorKind::input, fmt::format("{} does not exist", options_.source));
+    check_kind_options(options_, *kind_);
     check_split_options(options_, *kind_);
     if (!options_.upsample.empty()) rules_.upsample = parse_upsample_method(options_.upsample);
     rules_.nomenclature = make_nomenclature(options_.nomenclature);

@@ -81,8 +81,7 @@ void check_split_options(const PackOptions& options, const ArchiveKind& kind) {
     if (!is_fine) throw Error(ErrorKind::usage, message);
   };
   const bool has_table = kind.split_habit == SplitHabit::table;
-  require(has_table != options.metadata.empty(),
-          has_table ? kind.name + " needs --metadata: metadata.parquet" : "--metadata goes with bigearthnet-v2 alone");
+  require(!has_table || !options.metadata.empty(), kind.name + " needs --metadata: metadata.parquet");
   require(options.unlisted == kDrop || split_of_name(options.unlisted) != kUnlisted,
           fmt::format("--unlisted '{}': name drop, train, validation or test", options.unlisted));
   const SplitRule rule = rule_of(options);

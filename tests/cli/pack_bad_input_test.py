@@ -91,7 +91,9 @@ class BadArchives(harness.ClassFolderTest):
                                  (("--split", self.lists, "--unlisted", "nowhere", self.tree), "--unlisted 'nowhere'"),
                                  (("--split", self.lists, "--bands", "B10", self.tree), "no band 'B10'"),
                                  (("--split", self.lists, "--no-native", self.tree), "--no-native"),
-                                 (("--split", self.lists, "--metadata", "x.parquet", self.tree), "--metadata")]:
+                                 (("--split", self.lists, "--metadata", "x.parquet", self.tree), "--metadata goes with bigearthnet-v2"),
+                                 (("--split", self.lists, "--reference-maps", self.tree, self.tree), "--reference-maps goes"),
+                                 (("--split", self.lists, "--resize", "64", self.tree), "--resize goes with images")]:
             result = self.pack(*arguments, check=False)
             self.assertEqual(result.returncode, 2, f"{arguments}: {result.stderr}")
             self.assertIn(words, result.stderr)
