@@ -6,6 +6,7 @@
 #include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <exception>
 #include <memory>
 #include <unordered_map>
 
@@ -19,12 +20,13 @@
 namespace eoshard::ingest {
 namespace {
 
-// What became of a sample: one of the two.
+// What became of a sample: it is packed, left out, or the end of the run.
 struct Outcome {
   PartSample sample;
   std::string row;
   EncodedSample encoded;
   std::optional<LeftOutSample> left_out;
+  std::exception_ptr failure;
 };
 
 // The classes of an archive that has its own.
@@ -75,11 +77,11 @@ class Worker {
       return pack_whole(item);
     } catch (Error& error) {
       if (error.kind() != ErrorKind::input) throw;
-      if (!rules_.skip_bad) {
-        error.add_context(item.entry.key);
-        throw;
-      }
-      return left_out(item, "bad_member", error.what());
+      if (rules_.skip_bad) return left_out(item, "bad_member", error.what());
+      error.add_context(item.entry.key);
+      auto outcome = std::make_shared<Outcome>();
+      outcome->failure = std::current_exception();
+      return outcome;
     }
   }
 
@@ -215,6 +217,7 @@ void SamplePacker::pack_part(const std::filesystem::path& path, const std::funct
   const auto pack = [&](const std::shared_ptr<PackItem>& item) { return workers.local().pack(*item); };
   const auto write = [&](const std::shared_ptr<Outcome>& outcome) {
     const StageTimes::Timer timer(times_, Stage::write);
+    if (outcome->failure) std::rethrow_exception(outcome->failure);  // in order: the first damaged sample is named
     if (outcome->left_out) {
       part.leave_out(std::move(*outcome->left_out));
     } else {

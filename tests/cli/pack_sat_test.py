@@ -142,7 +142,7 @@ class Sat(harness.ClassFolderTest):
         lines[6] = lines[6].rpartition(",")[0]
         lines[11] = "grey" + lines[11]
         file.write_text("\n".join(lines) + "\n")
-        self.assertIn("X_train_sat6.csv: line 7 has 3135 columns instead of 3136", self.error_of("sat6", "--threads", 1, folder))
+        self.assertIn("X_train_sat6.csv: line 7 has 3135 columns instead of 3136", self.error_of("sat6", folder))
         self.pack("sat6", "--skip-bad", "--overwrite", folder)
         manifest = harness.manifest(self.folder / "out")
         self.assertEqual(manifest["splits"]["train"]["samples"], 28)
