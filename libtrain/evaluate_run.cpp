@@ -8,6 +8,7 @@
 #include "libtrain/checkpoint/run_folder.hpp"
 #include "libtrain/data/sample_table.hpp"
 #include "libtrain/evaluation.hpp"
+#include "libtrain/npy_file.hpp"
 #include "libtrain/predictions.hpp"
 #include "libtrain/run_setup.hpp"
 
@@ -59,15 +60,23 @@ std::string evaluate_run(const EvaluateRequest& request, const TrainOptions& wan
   const ForwardPass pass{state.network(), dataset.input, dataset.task, device, parse_precision(options.precision)};
   const InputTransform transform(dataset.input, PixelLayout::channels_last);
   const std::int64_t samples = dataset.split(request.split).samples();
-  const EvaluationResult result = evaluate(
-      pass, dataset.split(request.split), transform,
-      {kDefaultEvaluationBatch, static_cast<int>(options.loader_threads)}, world, [&](std::int64_t done) {
+  const EvaluationOptions evaluation{kDefaultEvaluationBatch, static_cast<int>(options.loader_threads)};
+  std::vector<float> embeddings;
+  if (!request.embeddings.empty()) {
+    embeddings = collect_embeddings(pass, dataset.split(request.split), transform, evaluation, world);
+  }
+  const EvaluationResult result =
+      evaluate(pass, dataset.split(request.split), transform, evaluation, world, [&](std::int64_t done) {
         setting.show_progress({request.split, static_cast<std::uint64_t>(std::min(samples, done * world.size())),
                                static_cast<std::uint64_t>(samples), "images", ""});
       });
   std::string text;
   world.agree([&] {
-    if (world.is_root()) text = describe(request, options, info, result).dump();
+    if (!world.is_root()) return;
+    text = describe(request, options, info, result).dump();
+    if (!embeddings.empty()) {
+      write_npy(request.embeddings, embeddings, static_cast<std::int64_t>(embeddings.size()) / samples);
+    }
   });
   return text;
 }

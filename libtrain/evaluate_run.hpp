@@ -12,6 +12,7 @@ struct EvaluateRequest {
   std::filesystem::path run;
   std::string split = "test";
   std::filesystem::path predictions;  ///< CSV file to write; empty = none
+  std::filesystem::path embeddings;   ///< NumPy file to write, (samples, features); empty = none
 };
 
 /// Uses data, device, precision, threads, loader_threads, micro_batch_size and score_by of `options`, and the training

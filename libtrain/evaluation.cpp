@@ -22,8 +22,8 @@ std::vector<BatchRequest> make_requests(const EvaluationPlan& plan, Range share)
   return requests;
 }
 
-void append_scores(std::vector<float>& to, const ForwardPass& pass, const at::Tensor& logits) {
-  const at::Tensor values = scores(pass.task, logits).to(at::kCPU).contiguous();
+void append_values(std::vector<float>& to, const at::Tensor& tensor) {
+  const at::Tensor values = tensor.to(at::kCPU).contiguous();
   const float* first = values.const_data_ptr<float>();
   to.insert(to.end(), first, first + values.numel());
 }
@@ -55,7 +55,7 @@ EvaluationResult evaluate(const ForwardPass& pass, const SplitReader& split, con
     const at::Tensor logits = run_forward(pass, batch);
     const double loss = mean_loss(loss_options, logits, batch.targets).item<double>();
     losses.push_back(loss * static_cast<double>(batch.samples()));
-    append_scores(own, pass, logits);
+    append_values(own, scores(pass.task, logits));
     report_samples(plan.positions(micro_batch).last - plan.positions(share.first).first);
   }
   EvaluationResult result;
@@ -66,6 +66,23 @@ EvaluationResult evaluate(const ForwardPass& pass, const SplitReader& split, con
   result.loss = std::accumulate(all.begin(), all.end(), 0.0) / samples;
   result.images_per_second = samples / std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
+}
+
+std::vector<float> collect_embeddings(const ForwardPass& pass, const SplitReader& split,
+                                      const InputTransform& transform, const EvaluationOptions& options,
+                                      const Communicator& world) {
+  const at::NoGradGuard no_gradients;
+  const EvaluationPlan plan{split.samples(), options.micro_batch_size};
+  const Range share = rank_share(plan.micro_batches(), world.rank(), world.size());
+  std::vector<float> own;
+  world.agree([&] {
+    BatchLoader loader(split, transform, pass.input.values(), make_requests(plan, share), {options.loader_threads, 3});
+    for (std::int64_t micro_batch = share.first; micro_batch < share.last; ++micro_batch) {
+      const at::Tensor features = run_embed(pass, place_batch(pass, loader.next(), split));
+      append_values(own, features.to(at::kFloat));
+    }
+  });
+  return world.all_gather(std::span<const float>(own));
 }
 
 }  // namespace eoshard::train

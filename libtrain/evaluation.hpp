@@ -28,4 +28,10 @@ EvaluationResult evaluate(const ForwardPass& pass, const SplitReader& split, con
                           const EvaluationOptions& options, const Communicator& world,
                           const std::function<void(std::int64_t)>& report_samples);
 
+/// Input of the network's last layer for every sample, (samples, features) in storage order, the same on every rank.
+/// Collective. @throws Error{usage}, agreed on, where the network does not give it.
+std::vector<float> collect_embeddings(const ForwardPass& pass, const SplitReader& split,
+                                      const InputTransform& transform, const EvaluationOptions& options,
+                                      const Communicator& world);
+
 }  // namespace eoshard::train

@@ -70,4 +70,9 @@ at::Tensor run_forward(const ForwardPass& pass, const DeviceBatch& batch) {
   return pass.network.forward(batch.images);
 }
 
+at::Tensor run_embed(const ForwardPass& pass, const DeviceBatch& batch) {
+  const AutocastScope autocast(pass.device.type(), pass.precision == Precision::bf16);
+  return pass.network.embed(batch.images);
+}
+
 }  // namespace eoshard::train

@@ -39,5 +39,7 @@ void mix(DeviceBatch& batch, const Mixing& mixing, std::size_t classes);
 
 /// Logits (N, classes). Under bf16 the network's convolutions and products run in bfloat16 on float32 weights.
 at::Tensor run_forward(const ForwardPass& pass, const DeviceBatch& batch);
+/// Input of the last layer, (N, features), in the same precision.
+at::Tensor run_embed(const ForwardPass& pass, const DeviceBatch& batch);
 
 }  // namespace eoshard::train

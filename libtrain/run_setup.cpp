@@ -23,12 +23,6 @@ namespace fs = std::filesystem;
 void check_fits(const OpenDataset& dataset, const TrainOptions& options) {
   if (!dataset.has("train"))
     throw Error(ErrorKind::input, fmt::format("{}: the training split is empty", options.data));
-  const std::int64_t samples = dataset.split("train").samples();
-  for (const std::int64_t epoch : options.batch_size.epochs()) {
-    if (options.batch_size.at(epoch) <= samples) continue;
-    throw Error(ErrorKind::usage, fmt::format("--batch-size {} is larger than the training split of {} samples",
-                                              options.batch_size.at(epoch), samples));
-  }
   if (std::ranges::count(options.augment, "rotate90") > 0 && dataset.input.rows != dataset.input.columns) {
     throw Error(ErrorKind::usage, fmt::format("--augment rotate90 needs square images; these are {} x {}",
                                               dataset.input.rows, dataset.input.columns));

@@ -19,6 +19,7 @@
 #include "libtrain/metrics/thresholds.hpp"
 #include "libtrain/run_schedule.hpp"
 #include "libtrain/run_setup.hpp"
+#include "libtrain/sample_selection.hpp"
 #include "libtrain/score_report.hpp"
 #include "libtrain/train_step.hpp"
 
@@ -59,6 +60,7 @@ class Trainer {
   void write_line(const Json& line) const;
   void show(const std::string& step, std::int64_t done, std::int64_t total, const std::string& note) const;
   void begin_phase();
+  std::int64_t sample_count() const { return static_cast<std::int64_t>(samples_.size()); }
   bool is_augmented(const char* name) const;
 
   const TrainOptions& options_;
@@ -66,6 +68,7 @@ class Trainer {
   const Communicator& world_;
   fs::path run_;
   OpenDataset dataset_;
+  std::vector<std::int64_t> samples_;  // of the training split, that are learnt from
   Schedule schedule_;
   std::int64_t last_step_;
   StepPlan plan_;  // of the epoch that is under way
@@ -79,13 +82,21 @@ class Trainer {
   bool is_stop_wanted_ = false;
 };
 
+std::vector<std::int64_t> select_together(const TrainOptions& options, const OpenDataset& dataset,
+                                          const Communicator& world) {
+  std::vector<std::int64_t> samples;
+  world.agree([&] { samples = select_samples(options, dataset.split("train").samples()); });
+  return samples;
+}
+
 Trainer::Trainer(const TrainOptions& options, const TrainSetting& setting)
     : options_(options),
       setting_(setting),
       world_(setting.world),
       run_(options.out),
       dataset_(open_for_training(options, world_)),
-      schedule_(make_schedule(options, dataset_.split("train").samples())),
+      samples_(select_together(options, dataset_, world_)),
+      schedule_(make_schedule(options, sample_count())),
       last_step_(count_steps(options, schedule_)),
       transform_(dataset_.input, PixelLayout::channels_last),
       device_(choose_device(options, world_)),
@@ -95,10 +106,14 @@ Trainer::Trainer(const TrainOptions& options, const TrainSetting& setting)
 
 // Steps of the epoch that begins now; another batch needs another step.
 void Trainer::begin_phase() {
-  const StepPlan next = plan_epoch(options_, dataset_.split("train").samples(), position_.epoch);
+  const StepPlan next = plan_epoch(options_, sample_count(), position_.epoch);
   const bool is_same = step_ != nullptr && next == plan_;
   plan_ = next;
   if (is_same) return;
+  if (const std::int64_t rest = plan_.samples % plan_.batch_size; rest > 0 && world_.is_root()) {
+    setting_.log.info(fmt::format("{} samples in steps of {}: the last {} of every epoch's order are left out",
+                                  plan_.samples, plan_.batch_size, rest));
+  }
   step_ = std::make_unique<EagerTrainStep>(
       state_, pass_, dataset_.split("train"), *collective_,
       StepOptions{plan_, loss_options(options_, dataset_, device_), options_.mixup_alpha, options_.seed});
@@ -148,7 +163,7 @@ std::vector<BatchRequest> Trainer::epoch_requests() const {
       const Range positions = plan_.positions(step, micro_batch);
       BatchRequest request;
       for (std::int64_t position = positions.first; position < positions.last; ++position) {
-        const std::int64_t sample = order[static_cast<std::size_t>(position)];
+        const std::int64_t sample = samples_[static_cast<std::size_t>(order[static_cast<std::size_t>(position)])];
         request.push_back({sample, draw_orientation(is_flipped, is_turned, options_.seed, position_.epoch, sample)});
       }
       requests.push_back(std::move(request));

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -9,6 +11,7 @@
 #include "libingest/core/file.hpp"
 #include "libingest/shard/crc32c.hpp"
 #include "libingest/shard/dataset_manifest.hpp"
+#include "libtrain/checkpoint/event_file.hpp"
 
 namespace eoshard::train {
 namespace {
@@ -36,8 +39,14 @@ void check_same_experiment(const fs::path& run, const RunConfiguration& wanted) 
 void delete_run(const fs::path& run) {
   fs::remove(run / kResultName);  // first, so that no half-deleted run looks finished
   fs::remove_all(run / kCheckpointFolder);
-  for (const char* name : {kMetricsName, kWeightsName, kWeightsInfoName, kScriptName, kConfigName})
+  for (const char* name :
+       {kMetricsName, kEventsName, kReportName, kWeightsName, kWeightsInfoName, kScriptName, kConfigName})
     fs::remove(run / name);
+}
+
+void write_metrics(const fs::path& run, const std::string& text) {
+  write_file(run / kMetricsName, text, Durability::rename_only);
+  write_file(run / kEventsName, event_file(text), Durability::rename_only);
 }
 
 }  // namespace
@@ -94,7 +103,10 @@ void prepare_run(const fs::path& run, const RunConfiguration& wanted, bool is_ov
 void append_metrics(const fs::path& run, const std::string& line) {
   const fs::path path = run / kMetricsName;
   const std::string earlier = fs::exists(path) ? read_text_file(path) : "";
-  write_file(path, earlier + line + "\n", Durability::rename_only);
+  Json json = Json::parse(line);
+  const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+  json["time"] = std::round(now.count() * 1000) / 1000;
+  write_metrics(run, earlier + json.dump() + "\n");
 }
 
 void keep_metrics_up_to(const fs::path& run, std::int64_t epoch) {
@@ -108,7 +120,7 @@ void keep_metrics_up_to(const fs::path& run, std::int64_t epoch) {
     if (json.value("split", "") == "test") continue;  // scored again at the end of an unfinished run
     kept += line + "\n";
   }
-  write_file(path, kept, Durability::rename_only);
+  write_metrics(run, kept);
 }
 
 }  // namespace eoshard::train

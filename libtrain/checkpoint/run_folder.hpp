@@ -10,6 +10,8 @@ namespace eoshard::train {
 
 inline constexpr const char* kConfigName = "config.json";
 inline constexpr const char* kMetricsName = "metrics.jsonl";
+inline constexpr const char* kEventsName = "events.out.tfevents.0.eoshard";  ///< the same for TensorBoard
+inline constexpr const char* kReportName = "report.html";
 inline constexpr const char* kResultName = "result.json";  ///< written last: it marks a run as finished
 inline constexpr const char* kWeightsName = "weights.safetensors";
 inline constexpr const char* kWeightsInfoName = "weights.json";
@@ -41,7 +43,8 @@ std::string dataset_checksum(const std::filesystem::path& dataset);
 void prepare_run(const std::filesystem::path& run, const RunConfiguration& wanted, bool is_overwritten,
                  bool must_exist);
 
-/// Lines of metrics.jsonl. On going on from a checkpoint, lines of later epochs are dropped: they will come again.
+/// Lines of metrics.jsonl, JSON objects that get the time of day in seconds, and TensorBoard's file of them. On going
+/// on from a checkpoint, lines of later epochs are dropped: they will come again.
 void append_metrics(const std::filesystem::path& run, const std::string& line);
 void keep_metrics_up_to(const std::filesystem::path& run, std::int64_t epoch);
 

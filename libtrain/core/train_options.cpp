@@ -37,6 +37,8 @@ void for_each_field(Options& options, Visit&& visit) {
   visit("out", options.out);
   visit("model", options.model);
   visit("bands", options.bands);
+  visit("where", options.where);
+  visit("subset_fraction", options.subset_fraction);
   visit("dropout", options.dropout);
   visit("stochastic_depth", options.stochastic_depth);
   visit("stem", options.stem);
@@ -231,6 +233,7 @@ TrainOptions overlay_options(const TrainOptions& base, const TrainOptions& chang
 
 TrainOptions resolve_options(TrainOptions options) {
   require(options.epochs >= 1, "--epochs must be at least 1");
+  require(options.subset_fraction > 0 && options.subset_fraction <= 1, "--subset-fraction must be above 0 and up to 1");
   require_one_of("stem", options.stem, {"standard", "small"});
   require_one_of("init-first-conv", options.init_first_conv, {"average", "skip"});
   require_one_of("init-head", options.init_head, {"skip", "keep"});

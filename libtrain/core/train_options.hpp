@@ -16,6 +16,8 @@ struct TrainOptions {
   std::string out;                          ///< run folder
   std::string model = "resnet18";           ///< resnet18, resnet50, efficientnet_b0, or a TorchScript file (.pt)
   std::vector<std::string> bands;           ///< input bands in this order; empty = all, in cube order
+  std::vector<std::string> where;           ///< column=value in samples.csv: train on those samples alone
+  double subset_fraction = 1;               ///< of the training split, chosen by the seed
   double dropout = -1;                      ///< before the last layer; -1 = the model's own
   double stochastic_depth = -1;             ///< of the deepest residual branch; -1 = the model's own
   std::string stem = "standard";            ///< standard, or small for images of about 28 × 28

@@ -14,7 +14,8 @@ enum class Purpose : std::uint64_t {
   quarter_turns = 3,
   network = 4,
   mix_partner = 5,
-  mix_share = 6
+  mix_share = 6,
+  subset = 7
 };
 
 /// 64 random bits. For Purpose::network, `epoch` is a step and `sample` a micro-batch.

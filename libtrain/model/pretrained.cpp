@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "libingest/core/error.hpp"
 
@@ -38,67 +37,72 @@ at::Tensor spread_over_bands(const at::Tensor& weight, std::int64_t bands) {
   return weight.to(at::kDouble).mean(1, /*keepdim=*/true).mul(scale).expand({-1, bands, -1, -1});
 }
 
-void check_names(const std::set<std::string>& ours, const std::map<std::string, at::Tensor>& theirs) {
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+NamedTensors tensors_to_load(Network& network) {
+  NamedTensors wanted = network.parameters();
+  for (const NamedTensors& buffers : {network.statistics(), network.constants()}) {
+    wanted.insert(wanted.end(), buffers.begin(), buffers.end());
+  }
+  return wanted;
+}
+
+// The first few names, after `text`; nothing without any.
+std::string listed(const char* text, std::vector<std::string> names) {
+  if (names.empty()) return "";
+  const bool is_long = names.size() > 3;
+  if (is_long) names.resize(3);
+  return fmt::format("{} {}{}", text, fmt::join(names, ", "), is_long ? ", …" : "");
+}
+
+// `left_out` may be there or not.
+void check_names(const NamedTensors& ours, const std::map<std::string, at::Tensor>& theirs,
+                 const std::vector<std::string>& left_out) {
+  const std::map<std::string, at::Tensor> known = by_name(ours);
   std::vector<std::string> missing, unknown;
-  for (const std::string& name : ours) {
-    if (!theirs.contains(name)) missing.push_back(name);
+  for (const auto& [name, tensor] : known) {
+    if (!theirs.contains(name) && !contains(left_out, name)) missing.push_back(name);
   }
   for (const auto& [name, tensor] : theirs) {
-    if (!ours.contains(name)) unknown.push_back(name);
+    if (!known.contains(name) && !name.ends_with("num_batches_tracked")) unknown.push_back(name);
   }
-  const auto list = [](std::vector<std::string>& names) {
-    const bool is_long = names.size() > 3;
-    if (is_long) names.resize(3);
-    return fmt::format("{}{}", fmt::join(names, ", "), is_long ? ", …" : "");
-  };
   if (missing.empty() && unknown.empty()) return;
-  throw Error(ErrorKind::input, fmt::format("these are weights of another network{}{}",
-                                            missing.empty() ? "" : "; it lacks " + list(missing),
-                                            unknown.empty() ? "" : "; this one has no " + list(unknown)));
+  throw Error(ErrorKind::input, fmt::format("these are weights of another network{}{}", listed("; it lacks", missing),
+                                            listed("; this one has no", unknown)));
+}
+
+// False where the weight is left as it is.
+bool copy_weight(const NamedTensor& to, const at::Tensor& value, bool is_first_convolution,
+                 const PretrainedRules& rules) {
+  if (value.sizes() == to.tensor.sizes()) {
+    to.tensor.copy_(value);
+    return true;
+  }
+  if (!is_first_convolution || !differ_in_bands_alone(to.tensor, value)) {
+    throw Error(ErrorKind::input, fmt::format("{} has the shape {} there and {} here", to.name, shape_text(value),
+                                              shape_text(to.tensor)));
+  }
+  if (rules.first_convolution == FirstConvolution::skip) return false;
+  to.tensor.copy_(spread_over_bands(value, to.tensor.size(1)));
+  return true;
 }
 
 }  // namespace
 
 std::vector<std::string> load_pretrained(Network& network, const NamedTensors& weights, const PretrainedRules& rules) {
   const at::NoGradGuard no_gradients;
+  const NamedTensors ours = tensors_to_load(network);
+  const std::string first = first_convolution(network.parameters());
+  const std::vector<std::string> left_out = rules.is_head_kept ? std::vector<std::string>() : network.head();
   const std::map<std::string, at::Tensor> theirs = by_name(weights);
-  const NamedTensors parameters = network.parameters();
-  const std::string first = first_convolution(parameters);
-  const std::vector<std::string> head = network.head();
-  const auto is_head = [&](const std::string& name) { return std::find(head.begin(), head.end(), name) != head.end(); };
-
-  NamedTensors wanted = parameters;
-  for (const NamedTensors& buffers : {network.statistics(), network.constants()}) {
-    wanted.insert(wanted.end(), buffers.begin(), buffers.end());
-  }
-  std::set<std::string> names;
-  for (const NamedTensor& item : wanted) names.insert(item.name);
-  std::map<std::string, at::Tensor> known = theirs;
-  std::erase_if(known, [](const auto& item) { return item.first.ends_with("num_batches_tracked"); });
-  if (!rules.is_head_kept) {
-    for (const std::string& name : head) names.erase(name), known.erase(name);
-  }
-  check_names(names, known);
-
+  check_names(ours, theirs, left_out);
   std::vector<std::string> skipped;
-  for (const NamedTensor& item : wanted) {
-    if (!rules.is_head_kept && is_head(item.name)) {
-      skipped.push_back(item.name);
-      continue;
-    }
-    const at::Tensor& value = theirs.at(item.name);
-    if (value.sizes() == item.tensor.sizes()) {
-      item.tensor.copy_(value);
-    } else if (item.name == first && differ_in_bands_alone(item.tensor, value)) {
-      if (rules.first_convolution == FirstConvolution::average) {
-        item.tensor.copy_(spread_over_bands(value, item.tensor.size(1)));
-      } else {
-        skipped.push_back(item.name);
-      }
-    } else {
-      throw Error(ErrorKind::input, fmt::format("{} has the shape {} there and {} here", item.name, shape_text(value),
-                                                shape_text(item.tensor)));
-    }
+  for (const NamedTensor& item : ours) {
+    const bool is_loaded =
+        !contains(left_out, item.name) && copy_weight(item, theirs.at(item.name), item.name == first, rules);
+    if (!is_loaded) skipped.push_back(item.name);
   }
   return skipped;
 }

@@ -9,7 +9,7 @@ import numpy as np
 import oracle_test
 import torch
 import training
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from sklearn.metrics import average_precision_score, f1_score
 
 QUICK = dict(epochs=1, batch_size=16, micro_batch_size=8, threads=1, learning_rate=0.01, warmup_epochs=0)
@@ -178,6 +178,29 @@ def toml_files_give_options(data, folder):
         assert result.returncode == 2 and word in result.stderr, result.stderr
 
 
+def parts_of_the_training_split(data, folder):
+    with open(pathlib.Path(data) / "samples.csv", newline="") as file:
+        summer = sum(row["season"] == "summer" and row["split"] == "train" for row in csv.DictReader(file))
+    options = {**QUICK, "batch_size": 4, "micro_batch_size": 4}
+    result = training.succeed(data, folder / "summer", **options, where="season=summer")
+    assert result["steps"] == summer // 4, (result["steps"], summer)
+    assert training.succeed(data, folder / "half", **options, subset_fraction=0.5)["steps"] == 4
+    result = training.run(data, folder / "none", **options, where="season=monsoon")
+    assert result.returncode == 2 and "larger than the training split of 0" in result.stderr, result.stderr
+
+
+def embeddings_are_what_the_last_layer_sees(data, folder):
+    path = folder / "embeddings.npy"
+    training.succeed(data, None, evaluate=folder / "multi", embeddings=path, predictions=folder / "seen.csv", threads=1)
+    weights = load_file(folder / "multi" / "weights.safetensors")
+    classes = json.loads((folder / "multi" / "weights.json").read_text())["classes"]
+    _, scores, *_ = read_predictions(folder / "seen.csv", classes)
+    features = torch.from_numpy(np.load(path))
+    assert features.shape == (37, 512)
+    ours = torch.sigmoid(features @ weights["fc.weight"].T + weights["fc.bias"])
+    assert np.allclose(ours.numpy(), scores, atol=1e-6)
+
+
 def early_stop_ends_the_run(data, folder):
     result = training.succeed(data, folder / "early", **{**QUICK, "epochs": 9, "learning_rate": 0}, early_stop_patience=2)
     assert result["last"]["epoch"] == 3 and result["epoch"] == 1
@@ -209,6 +232,8 @@ def main():
         the_noise_scale_follows_its_definition(folder)
         everything_drawn_is_the_same_on_any_ranks(data, folder)
         toml_files_give_options(data, folder)
+        parts_of_the_training_split(data, folder)
+        embeddings_are_what_the_last_layer_sees(data, folder)
         early_stop_ends_the_run(data, folder)
         what_does_not_fit_is_refused(data, folder)
     return 0

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -15,8 +16,10 @@
 #include "libtrain/core/nearest_name.hpp"
 #include "libtrain/evaluate_run.hpp"
 #include "libtrain/run_schedule.hpp"
+#include "libtrain/sample_selection.hpp"
 #include "libtrain/trainer.hpp"
 #include "tools/common/program.hpp"
+#include "tools/eoshard-train/run_report.hpp"
 
 namespace eoshard::train {
 namespace {
@@ -55,6 +58,9 @@ void declare_data_options(CLI::App& app, CommandLine& line) {
   declare(app, line, "out", options.out, "Run folder; an unfinished run of the same options goes on");
   declare(app, line, "bands", options.bands, "Input bands in this order, e.g. B04,B03,B02; default all")
       ->delimiter(',');
+  declare(app, line, "where", options.where, "column=value in samples.csv: train on those samples alone; repeatable");
+  declare(app, line, "subset_fraction", options.subset_fraction, "Share of the training split, chosen by the seed")
+      ->check(number_between(0, 1));
   declare(app, line, "augment", options.augment, "Any of flip, rotate90; or none")->delimiter(',');
   declare(app, line, "mixup_alpha", options.mixup_alpha,
           "Mix samples of a micro-batch in shares of Beta(alpha, alpha); 0 = no")
@@ -171,6 +177,8 @@ void declare_score_options(CLI::App& app, CommandLine& line) {
   app.add_option("--split", line.evaluation.split, "Split that --evaluate scores")
       ->check(CLI::IsMember({"train", "validation", "test"}));
   app.add_option("--predictions", line.evaluation.predictions, "CSV file for what --evaluate finds for each sample");
+  app.add_option("--embeddings", line.evaluation.embeddings,
+                 "NumPy file for the last layer's input of each sample of --evaluate");
 }
 
 void declare_machine_options(CLI::App& app, CommandLine& line) {
@@ -295,13 +303,17 @@ void print_result(const std::string& result_json) {
   std::cout << result_json << std::endl;
 }
 
+void write_report(const std::filesystem::path& run) {
+  const std::string page =
+      run_report(std::filesystem::weakly_canonical(run).filename().string(), read_text_file(run / kConfigName),
+                 read_text_file(run / kMetricsName), read_text_file(run / kResultName));
+  write_file(run / kReportName, page, Durability::rename_only);
+}
+
 void print_schedule(const TrainOptions& options, bool is_root) {
   const std::int64_t samples = ingest::read_manifest(options.data).split("train").samples;
-  if (options.batch_size.at(0) > samples) {
-    throw Error(ErrorKind::usage, fmt::format("--batch-size {} is larger than the training split of {} samples",
-                                              options.batch_size.at(0), samples));
-  }
-  if (is_root) std::cout << schedule_table(options, samples) << std::flush;
+  const auto chosen = static_cast<std::int64_t>(select_samples(options, samples).size());
+  if (is_root) std::cout << schedule_table(options, chosen) << std::flush;
 }
 
 int run(CommandLine& line, const Communicator& world, const Log& log) {
@@ -340,6 +352,9 @@ int run(CommandLine& line, const Communicator& world, const Log& log) {
     if (world.is_root()) log.info(fmt::format("stopped on request; run again to go on in {}", options.out));
     return kRestartMe;
   }
+  world.agree([&] {
+    if (world.is_root()) write_report(options.out);
+  });
   if (world.is_root()) print_result(outcome.result_json);
   return 0;
 }

@@ -1,0 +1,16 @@
+// Which samples of the training split a run learns from.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "libtrain/core/train_options.hpp"
+
+namespace eoshard::train {
+
+/// Sample numbers in rising order: those for which every column=value of options.where holds in samples.csv, and of
+/// them the share options.subset_fraction, chosen by the seed (a smaller share is part of a larger one).
+/// @throws Error{input|usage} when a condition cannot be read, its column does not exist, or nothing is left.
+std::vector<std::int64_t> select_samples(const TrainOptions& options, std::int64_t samples);
+
+}  // namespace eoshard::train
