@@ -107,9 +107,14 @@ class Ingest {
     WorkFolder::Start start{};
     world_.agree([&] {
       if (!world_.is_root()) return;
+      const bool had_run = work_.has_run();
       start = options_.append ? prepare_append() : work_.prepare(configuration_json(options_), options_.overwrite);
       if (start == WorkFolder::Start::resumed)
         log_.info("going on with the unfinished run in " + options_.out.string());
+      if (start == WorkFolder::Start::fresh && had_run && !options_.overwrite) {
+        log_.warning("an unfinished run with other options in " + options_.out.string() +
+                     " is given up: it had extracted nothing");
+      }
     });
     return static_cast<WorkFolder::Start>(std::stoi(world_.broadcast(std::to_string(static_cast<int>(start)))));
   }

@@ -75,9 +75,15 @@ class ReportedMatcher {
 
   ListMatches match(std::span<const PatchList> lists, std::string_view option) const {
     ListMatches matches = matcher_.match(lists);
-    if (matches.unmatched > 0) {
-      log_.info(
-          fmt::format("{}: {} of {} names match no product of this run", option, matches.unmatched, matches.names));
+    const std::size_t elsewhere = matches.unmatched - matches.untranslated;
+    if (elsewhere > 0) {
+      log_.info(fmt::format("{}: {} of {} names match no product of this run", option, elsewhere, matches.names));
+    }
+    if (matches.untranslated > 0) {
+      log_.warning(fmt::format(
+          "{}: {} of {} names in BigEarthNet v1's form are in no table of --v2-metadata, so they match nothing; name "
+          "both tables of v2, with and without snow and clouds",
+          option, matches.untranslated, matches.names));
     }
     if (matches.by_time_alone > 0) {
       log_.warning(fmt::format(

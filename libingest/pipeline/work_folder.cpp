@@ -53,7 +53,15 @@ bool WorkFolder::is_same_run(const std::string& configuration) const {
   return fs::exists(configuration_file()) && read_text_file(configuration_file()) == configuration;
 }
 
-bool WorkFolder::has_parts() const { return !part_files().empty(); }
+bool WorkFolder::has_run() const { return fs::exists(configuration_file()); }
+
+bool WorkFolder::has_parts() const {
+  if (!fs::exists(folder())) return false;
+  return std::any_of(fs::directory_iterator(folder()), {}, [](const fs::directory_entry& file) {
+    const fs::path name = file.path().filename();
+    return name.extension() == kPartSuffix || (name.extension() == ".tmp" && name.stem().extension() == kPartSuffix);
+  });
+}
 
 std::vector<fs::path> WorkFolder::part_files() const {
   std::vector<fs::path> parts;

@@ -26,6 +26,9 @@ class WorkFolder {
     return folder() / (product + ".rejected.csv");
   }
 
+  /// Whether a run was begun here and has not ended.
+  bool has_run() const;
+
   /// A piece of the dataset that products are appended to, copied before it is replaced.
   std::filesystem::path base_file(const std::string& name) const { return folder() / ("base." + name); }
 
@@ -55,7 +58,7 @@ class WorkFolder {
   std::filesystem::path folder() const { return out_ / "unfinished"; }
   std::filesystem::path configuration_file() const { return folder() / "configuration.json"; }
   bool is_same_run(const std::string& configuration) const;
-  bool has_parts() const;  // something that took time is there
+  bool has_parts() const;  // something that took time is there, or was being made when the run ended
   [[noreturn]] void refuse_other_run(const std::string& configuration, const std::string& way_out) const;
   void begin_run(const std::string& configuration) const;
   void check_is_ours() const;

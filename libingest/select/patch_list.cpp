@@ -29,6 +29,10 @@ std::optional<std::size_t> find_column(const Row& header, std::initializer_list<
   return std::nullopt;
 }
 
+std::optional<std::size_t> find_name_column(const Row& header) {
+  return find_column(header, {"patch_id", "patch", "name", "s2v1_name"});
+}
+
 // Where a table keeps what is wanted of it.
 struct Columns {
   std::size_t name = 0;
@@ -39,7 +43,7 @@ struct Columns {
 
 Columns read_header(const Row& header) {
   Columns columns;
-  columns.name = find_column(header, {"patch_id", "patch", "name", "s2v1_name"}).value_or(0);
+  columns.name = find_name_column(header).value_or(0);
   columns.projection = find_column(header, {"epsg", "projection"});
   columns.ulx = find_column(header, {"ulx"});
   columns.uly = find_column(header, {"uly"});
@@ -96,11 +100,16 @@ ListedPatch read_row(const Row& row, const Columns& columns, const std::string& 
   return {std::move(*name), read_square(row, columns, source, index), text};
 }
 
-bool names_a_patch(const Row& row) {
-  return std::any_of(row.begin(), row.end(), [](const std::string& field) { return parse_patch_name(field); });
+// A line of other words is no header: it is more likely an id with a slip.
+bool is_header(const Row& row) {
+  const Columns columns = read_header(row);
+  return find_name_column(row) || columns.projection || columns.ulx || columns.uly;
 }
 
 bool is_blank(const Row& row) { return row.size() == 1 && row.front().empty(); }
+
+// What V1Translation::apply leaves of a v1 name that no table holds.
+bool is_untranslated(const PatchName& name) { return !name.has_product() && name.overpass.mission.empty(); }
 
 bool is_v1(const PatchName& name) { return !name.has_product() && !name.overpass.mission.empty(); }
 
@@ -114,7 +123,7 @@ std::string join_names(std::span<const std::string> names) {
 
 PatchList parse_patch_list(std::span<const Row> rows, std::string source) {
   PatchList list{std::move(source), {}};
-  const bool has_header = !rows.empty() && !names_a_patch(rows.front());
+  const bool has_header = !rows.empty() && is_header(rows.front());
   const Columns columns = has_header ? read_header(rows.front()) : Columns{};
   for (std::size_t index = has_header ? 1 : 0; index < rows.size(); ++index) {
     if (is_blank(rows[index])) continue;
@@ -217,6 +226,7 @@ ListMatches PatchMatcher::match(std::span<const PatchList> lists) const {
         }
         ++result.names;
         result.unmatched += matches.empty();
+        result.untranslated += is_untranslated(patch.name);
         result.by_time_alone += !matches.empty() && is_v1(patch.name) && !patch.square;
       }
     });

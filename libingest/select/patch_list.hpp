@@ -58,6 +58,7 @@ struct ListMatches {
   std::vector<std::vector<int>> patches;  ///< by product: PatchGrid indices, ascending, each once
   std::size_t names = 0;                  ///< in the lists
   std::size_t unmatched = 0;              ///< of no product of the run
+  std::size_t untranslated = 0;           ///< among these: v1 names that a V1Translation was asked for and lacked
   std::size_t by_time_alone = 0;          ///< v1 names that were joined by satellite, time, column and row
 };
 

@@ -198,7 +198,8 @@ class Selection(harness.ClassFolderTest):
         names = self.write_list("v1.csv", [f"{overpass}_1_2", f"{overpass}_77_2"])
         result = self.ingest(*KEEP_ALL, "--keep-zero-pixels", "--exclude-list", names, "--v2-metadata", table, ranks=2)
         self.assertEqual({name for name, reason in self.reasons().items() if reason == "excluded"}, {f"{second}_01_02"})
-        self.assertIn("1 of 2 names match no product", result.stderr)
+        self.assertIn("1 of 2 names in BigEarthNet v1's form are in no table", result.stderr)
+        self.assertNotIn("match no product", result.stderr)
 
     def test_bad_lists_are_refused(self):
         first, second = map(product_part, self.products)

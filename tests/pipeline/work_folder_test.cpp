@@ -46,6 +46,14 @@ TEST_F(WorkFolderTest, AnotherConfigurationIsRefusedByName) {
   EXPECT_FALSE(std::filesystem::exists(part_));
 }
 
+TEST_F(WorkFolderTest, AnotherConfigurationIsRefusedAmidTheFirstPart) {
+  EXPECT_FALSE(work_.has_run());
+  work_.prepare(R"({"seed":1})", false);
+  EXPECT_TRUE(work_.has_run());
+  touch(part_.string() + ".tmp");
+  EXPECT_NE(refusal(R"({"seed":2})").find("differ in: seed"), std::string::npos);
+}
+
 TEST_F(WorkFolderTest, AnotherConfigurationReplacesARunThatExtractedNothing) {
   work_.prepare(R"({"seed":1})", false);
   touch(work_.scan_file("S2A_X"));

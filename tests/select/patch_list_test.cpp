@@ -50,7 +50,7 @@ class Lists : public testing::Test {
 
 TEST_F(Lists, NamesAreInTheFirstColumnOrInTheOneTheHeaderNames) {
   EXPECT_EQ(list_of({{"S2A_MSIL2A_20170613T101031_1_2", "x"}}).patches.size(), 1u);
-  EXPECT_EQ(list_of({{"something"}, {"S2A_MSIL2A_20170613T101031_1_2"}}).patches.size(), 1u);
+  EXPECT_EQ(list_of({{"name"}, {"S2A_MSIL2A_20170613T101031_1_2"}}).patches.size(), 1u);
   const auto second = list_of({{"country", "patch_id"}, {"Austria", "S2A_MSIL2A_20170613T101031_1_2"}});
   EXPECT_EQ(second.patches[0].text, "S2A_MSIL2A_20170613T101031_1_2");
   EXPECT_THAT(list_of({}).patches, IsEmpty());
@@ -59,6 +59,12 @@ TEST_F(Lists, NamesAreInTheFirstColumnOrInTheOneTheHeaderNames) {
 TEST_F(Lists, ATextThatIsNoPatchIdIsNamedWithItsRow) {
   const auto message = message_of([] { list_of({{"S2A_MSIL2A_20170613T101031_1_2"}, {"S2A_MSIL2A_2017_1"}}); });
   EXPECT_THAT(message, HasSubstr("list.csv: row 2: 'S2A_MSIL2A_2017_1'"));
+}
+
+TEST_F(Lists, AFirstLineWithASlipIsNoHeader) {
+  EXPECT_THAT(message_of([] { list_of({{"S2A_MSIL2A_20170613T101031_N9999_R022_T33UVP_03-01"}}); }),
+              HasSubstr("row 1: 'S2A_MSIL2A_20170613T101031_N9999_R022_T33UVP_03-01' is no patch id"));
+  EXPECT_TRUE(list_of({{"name"}}).patches.empty());
 }
 
 TEST_F(Lists, CoordinatesAreReadWithAnyFormOfProjection) {
@@ -129,6 +135,7 @@ TEST_F(Lists, TheTableOfV2TellsTilesApart) {
   const auto matches = match_list(list);
   EXPECT_THAT(matches.patches, ElementsAre(IsEmpty(), ElementsAre(13), IsEmpty()));
   EXPECT_EQ(matches.unmatched, 1u);  // the table lacks it: time is not asked
+  EXPECT_EQ(matches.untranslated, 1u);
   EXPECT_THROW(translation.add("S2A_MSIL2A_20170613T101031_3_1", "S2A_MSIL2A_20170613T101031_3_1"), Error);
 }
 
