@@ -8,7 +8,6 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "libingest/assign/assign_method.hpp"
 #include "libingest/core/byte_text.hpp"
@@ -70,7 +69,7 @@ class Ingest {
                                    progress_);
     });
     DatasetManifest manifest = commit(std::move(assembled));
-    gather_times();
+    gather_times(times_, stage_times_, threads_, world_, summary_);
     summary_.wall_s = seconds_since(start);
     return {std::move(manifest), summary_};
   }
@@ -156,7 +155,7 @@ class Ingest {
     world_.agree([&] {
       if (world_.is_root()) work_.remove();
     });
-    gather_times();
+    gather_times(times_, stage_times_, threads_, world_, summary_);
     return {std::move(manifest), summary_};
   }
 
@@ -280,29 +279,6 @@ class Ingest {
     std::uint64_t bytes = 0;
     for (const Unit& unit : units_) bytes += products_[unit.product].candidates * bytes_per_patch(parts_of(unit));
     return bytes;
-  }
-
-  // Runs a step; returns its wall seconds.
-  template <class Step>
-  static double timed(const Step& step) {
-    const Clock::time_point start = Clock::now();
-    step();
-    return seconds_since(start);
-  }
-
-  static double seconds_since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  }
-
-  void gather_times() {
-    for (std::size_t stage = 0; stage < kStageNames.size(); ++stage)
-      times_.stage[stage] = stage_times_.seconds(static_cast<Stage>(stage));
-    const double busy_s = std::accumulate(times_.stage.begin(), times_.stage.end(), 0.0);
-    times_.wait_s = std::max(threads_ * times_.extract_s - busy_s, 0.0);
-    times_.cpu_s = process_cpu_seconds();
-    times_.peak_memory_bytes = peak_memory_bytes();
-    summary_.threads = threads_;
-    summary_.ranks = world_.all_gather(std::span<const RankTimes>(&times_, 1));
   }
 
   // Step 5: the manifest makes the folder a dataset.

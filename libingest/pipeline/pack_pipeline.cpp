@@ -55,7 +55,7 @@ class Packing {
     report_lists();
     times_.assemble_s = timed([&] { assemble(); });
     DatasetManifest manifest = commit();
-    gather_times();
+    gather_times(times_, stage_times_, threads_, world_, summary_);
     summary_.wall_s = seconds_since(start);
     return {std::move(manifest), summary_};
   }
@@ -93,7 +93,7 @@ class Packing {
     world_.agree([&] {
       if (world_.is_root()) work_.remove();
     });
-    gather_times();
+    gather_times(times_, stage_times_, threads_, world_, summary_);
     return {std::move(manifest), summary_};
   }
 
@@ -328,30 +328,6 @@ class Packing {
       if (samples > 0) source.rejected[reason] = samples;
     }
     return source;
-  }
-
-  template <class Step>
-  static double timed(const Step& step) {
-    const Clock::time_point start = Clock::now();
-    step();
-    return seconds_since(start);
-  }
-
-  static double seconds_since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  }
-
-  void gather_times() {
-    double busy_s = 0;
-    for (std::size_t stage = 0; stage < kStageNames.size(); ++stage) {
-      times_.stage[stage] = stage_times_.seconds(static_cast<Stage>(stage));
-      busy_s += times_.stage[stage];
-    }
-    times_.wait_s = std::max(threads_ * times_.extract_s - busy_s, 0.0);
-    times_.cpu_s = process_cpu_seconds();
-    times_.peak_memory_bytes = peak_memory_bytes();
-    summary_.threads = threads_;
-    summary_.ranks = world_.all_gather(std::span<const RankTimes>(&times_, 1));
   }
 
   const PackOptions& options_;

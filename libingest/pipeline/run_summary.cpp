@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <span>
 
 namespace eoshard::ingest {
 namespace {
@@ -69,6 +70,20 @@ double process_cpu_seconds() {
 }
 
 double peak_memory_bytes() { return 1024.0 * static_cast<double>(usage_of_process().ru_maxrss); }
+
+void gather_times(RankTimes times, const StageTimes& stages, int threads, const Communicator& world,
+                  RunSummary& summary) {
+  double busy_s = 0;
+  for (std::size_t stage = 0; stage < kStageNames.size(); ++stage) {
+    times.stage[stage] = stages.seconds(static_cast<Stage>(stage));
+    busy_s += times.stage[stage];
+  }
+  times.wait_s = std::max(threads * times.extract_s - busy_s, 0.0);
+  times.cpu_s = process_cpu_seconds();
+  times.peak_memory_bytes = peak_memory_bytes();
+  summary.threads = threads;
+  summary.ranks = world.all_gather(std::span<const RankTimes>(&times, 1));
+}
 
 std::string to_json_text(const RunSummary& summary) {
   Json seconds = Json::object();

@@ -37,6 +37,10 @@ double process_cpu_seconds();
 /// Largest resident set of this process so far.
 double peak_memory_bytes();
 
+/// Completes a rank's `times` by those of its stages and of the process, and gathers all ranks'. Collective.
+void gather_times(RankTimes times, const StageTimes& stages, int threads, const Communicator& world,
+                  RunSummary& summary);
+
 /// The run summary as a JSON object: wall and CPU seconds, and of each stage the least, mean and greatest over ranks.
 std::string to_json_text(const RunSummary& summary);
 

@@ -14,6 +14,19 @@ enum class Stage : std::uint8_t { decode, cut, compress, write };
 
 inline constexpr std::array<std::string_view, 4> kStageNames = {"decode", "cut", "compress", "write"};
 
+/// Wall seconds since `start`.
+inline double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Runs a step; returns its wall seconds.
+template <class Step>
+double timed(const Step& step) {
+  const auto start = std::chrono::steady_clock::now();
+  step();
+  return seconds_since(start);
+}
+
 /// Thread-safe.
 class StageTimes {
  public:
