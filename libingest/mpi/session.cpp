@@ -21,7 +21,10 @@ int first_number(std::initializer_list<const char*> names, int otherwise) {
 
 }  // namespace
 
+// A process that no launcher began would start Open MPI's daemon (0.2 s and more), which only spawning further ranks
+// needs.
 MpiSession::MpiSession(MpiThreads threads) {
+  ::setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
   const int wanted = threads == MpiThreads::any ? MPI_THREAD_MULTIPLE : MPI_THREAD_FUNNELED;
   int provided = 0;
   check_mpi(MPI_Init_thread(nullptr, nullptr, wanted, &provided), "MPI_Init_thread");
