@@ -65,7 +65,7 @@ void fill_in_counts(Source& source, const ProductCounts& counts) {
 class Assembly : private SampleSequence {
  public:
   Assembly(std::vector<Source> sources, const WorkFolder& work, const IngestOptions& options,
-           const std::vector<std::string>& classes, BaseDataset* base, const Communicator& world,
+           const std::vector<std::string>& classes, BaseDataset* base, Drafts drafts, const Communicator& world,
            const ProgressCallback& progress)
       : sources_(std::move(sources)),
         work_(work),
@@ -73,6 +73,7 @@ class Assembly : private SampleSequence {
         formats_(options.formats),
         classes_(classes),
         base_(base),
+        drafts_(drafts),
         world_(world),
         shards_(*this, {options.out, rules_.arrays, classes, options.formats}, world, progress) {
     for (const Source& source : sources_) products_.push_back(source.id_stem);
@@ -178,13 +179,19 @@ class Assembly : private SampleSequence {
     const auto begin = static_cast<std::uint64_t>(std::max(first, samples_before(split)));
     const auto end = static_cast<std::uint64_t>(first + count);
     const auto& firsts = first_index_[split];
-    auto product = static_cast<std::size_t>(std::upper_bound(firsts.begin(), firsts.end(), begin) - firsts.begin()) - 1;
+    std::size_t product = product_of(split, begin);
     for (std::uint64_t index = begin; index < end; ++product) {
       if (index == firsts[product + 1]) continue;  // none of its patches survived
       const std::shared_ptr<const ProductTally> tally = tally_of(product);
       for (; index < std::min(end, firsts[product + 1]); ++index)
         visit(*tally, tally->survivors[split][index - firsts[product]]);
     }
+  }
+
+  // The product that a new sample comes from.
+  std::size_t product_of(std::size_t split, std::uint64_t index) const {
+    const auto& firsts = first_index_[split];
+    return static_cast<std::size_t>(std::upper_bound(firsts.begin(), firsts.end(), index) - firsts.begin()) - 1;
   }
 
   // Consecutive shards, and the arrays of one, mostly need the same products.
@@ -219,6 +226,19 @@ class Assembly : private SampleSequence {
       part.read_chunk(part.entries()[survivor.candidate], chunk);
       visit(chunk);
     });
+  }
+
+  std::optional<std::filesystem::path> draft_of(std::size_t split, std::size_t array, std::int64_t first,
+                                                std::int64_t count) override {
+    if (drafts_ == Drafts::copied || first < samples_before(split)) return {};
+    const auto begin = static_cast<std::uint64_t>(first), end = static_cast<std::uint64_t>(first + count);
+    const std::size_t product = product_of(split, begin);
+    if (end > first_index_[split][product + 1]) return {};
+    const std::shared_ptr<const ProductTally> tally = tally_of(product);
+    std::vector<std::size_t> entries;
+    for (std::uint64_t index = begin; index < end; ++index)
+      entries.push_back(tally->survivors[split][index - first_index_[split][product]].candidate);
+    return tally->parts[array].draft_of(entries);
   }
 
   std::vector<std::byte> row_values(std::size_t split, const ArraySpec& spec, std::int64_t first,
@@ -324,6 +344,7 @@ class Assembly : private SampleSequence {
   DatasetFormats formats_;
   const std::vector<std::string>& classes_;
   BaseDataset* base_;  // what is appended to, or none
+  Drafts drafts_;
   const Communicator& world_;
   ShardAssembly shards_;
   std::vector<ProductCounts> counts_;                            // one a product
@@ -337,9 +358,9 @@ class Assembly : private SampleSequence {
 }  // namespace
 
 AssembledDataset assemble_dataset(std::vector<Source> sources, const WorkFolder& work, const IngestOptions& options,
-                                  const std::vector<std::string>& classes, BaseDataset* base, const Communicator& world,
-                                  const ProgressCallback& progress) {
-  return Assembly(std::move(sources), work, options, classes, base, world, progress).run();
+                                  const std::vector<std::string>& classes, BaseDataset* base, Drafts drafts,
+                                  const Communicator& world, const ProgressCallback& progress) {
+  return Assembly(std::move(sources), work, options, classes, base, drafts, world, progress).run();
 }
 
 }  // namespace eoshard::ingest

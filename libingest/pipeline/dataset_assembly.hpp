@@ -22,11 +22,17 @@ struct AssembledDataset {
   std::vector<Source> sources;
 };
 
+/// What becomes of a draft that holds a shard's very samples.
+enum class Drafts {
+  adopted,  ///< it becomes the shard
+  copied,   ///< its chunks are checked and copied: it was written before an interruption, and may not be whole
+};
+
 /// Assembles the products of `sources` (in dataset order; all scanned and extracted), whose kept and rejected counts
 /// are filled in; behind the samples of `base` unless it is nullptr. Collective. Returns on every rank what the
 /// manifest says of splits, rejected patches and sources.
 AssembledDataset assemble_dataset(std::vector<Source> sources, const WorkFolder& work, const IngestOptions& options,
-                                  const std::vector<std::string>& classes, BaseDataset* base, const Communicator& world,
-                                  const ProgressCallback& progress);
+                                  const std::vector<std::string>& classes, BaseDataset* base, Drafts drafts,
+                                  const Communicator& world, const ProgressCallback& progress);
 
 }  // namespace eoshard::ingest

@@ -55,7 +55,8 @@ class Ingest {
   IngestResult run() {
     const Clock::time_point start = Clock::now();
     check_options();
-    if (prepare_output() == WorkFolder::Start::finished) return tidy_up();
+    const WorkFolder::Start how = prepare_output();
+    if (how == WorkFolder::Start::finished) return tidy_up();
     load_base();
     times_.scan_s = timed([&] { scan_products(); });
     if (base_ != nullptr) check_append();
@@ -65,8 +66,9 @@ class Ingest {
     times_.extract_cpu_s = process_cpu_seconds() - cpu_before_s;
     AssembledDataset assembled;
     times_.assemble_s = timed([&] {
-      assembled = assemble_dataset(sources(), work_, options_, labels_.rule.nomenclature.classes, base_.get(), world_,
-                                   progress_);
+      const Drafts drafts = how == WorkFolder::Start::fresh ? Drafts::adopted : Drafts::copied;
+      assembled = assemble_dataset(sources(), work_, options_, labels_.rule.nomenclature.classes, base_.get(), drafts,
+                                   world_, progress_);
     });
     DatasetManifest manifest = commit(std::move(assembled));
     gather_times(times_, stage_times_, threads_, world_, summary_);
@@ -76,7 +78,7 @@ class Ingest {
 
  private:
   // What ranks tell each other while they extract.
-  enum Counter : std::size_t { kBytesAtHand, kBytesExtracted, kCounters };
+  enum Counter : std::size_t { kBytesAtHand, kBytesExtracted, kZeroPatches, kCounters };
 
   struct Unit {
     std::size_t product;
@@ -218,10 +220,9 @@ class Ingest {
     };
     const Clock::time_point start = Clock::now();
     const std::uint64_t total = total_bytes();
-    const std::string rejected = rejected_text();
     supervise(world_, kCounters, extract_own, [&](std::span<const std::uint64_t> sums) {
       summary_.bytes = sums[kBytesExtracted];
-      if (world_.is_root()) report_extraction(sums[kBytesAtHand], total, seconds_since(start), rejected);
+      if (world_.is_root()) report_extraction(sums, total, seconds_since(start));
     });
   }
 
@@ -235,11 +236,24 @@ class Ingest {
     }
     const ProductScan scan = parse_scan(read_text_file(work_.scan_file(product.source.id_stem)));
     if (options_.check_source) check_bands(scan.product, bands_of_unit(arrays_, arrays_of_units(arrays_)[unit.number]));
-    extract_patches(scan, parts, extraction_settings(options_), stage_times_, [&](std::uint64_t bytes) {
+    const ExtractionPlace place{parts, first_samples(unit.product)};
+    extract_patches(scan, place, extraction_settings(options_), stage_times_, [&](const ExtractedRow& row) {
       watch.check();
-      watch.add(kBytesAtHand, bytes);
-      watch.add(kBytesExtracted, bytes);
+      watch.add(kBytesAtHand, row.bytes);
+      watch.add(kBytesExtracted, row.bytes);
+      if (unit.number == 0 && !options_.keep_zero_pixels) watch.add(kZeroPatches, row.zero_patches);
     });
+  }
+
+  // Of a product, if all candidates of those before it stay.
+  FirstSamples first_samples(std::size_t product) const {
+    FirstSamples first{};
+    for (std::size_t split = 0; split < first.size(); ++split) {
+      if (base_ != nullptr) first[split] = base_->samples(split);
+      for (std::size_t before = 0; before < product; ++before)
+        first[split] += static_cast<std::int64_t>(products_[before].split_candidates[split]);
+    }
+    return first;
   }
 
   std::vector<ArrayPart> parts_of(const Unit& unit) const {
@@ -253,22 +267,23 @@ class Ingest {
   }
 
   // All ranks together. A patch counts as done in proportion to its bytes in all arrays.
-  void report_extraction(std::uint64_t bytes, std::uint64_t total_bytes, double elapsed_s,
-                         const std::string& rejected) const {
+  void report_extraction(std::span<const std::uint64_t> sums, std::uint64_t total_bytes, double elapsed_s) const {
     if (!progress_ || total_bytes == 0) return;
-    const double share = static_cast<double>(bytes) / static_cast<double>(total_bytes);
+    const double share = static_cast<double>(sums[kBytesAtHand]) / static_cast<double>(total_bytes);
     const double megabytes_per_s = elapsed_s > 0 ? 1e-6 * static_cast<double>(summary_.bytes) / elapsed_s : 0;
-    const std::string note = fmt::format("{:.0f} MB/s; rejected {}", megabytes_per_s, rejected);
+    const std::string note =
+        fmt::format("{:.0f} MB/s; rejected {}", megabytes_per_s, rejected_text(sums[kZeroPatches]));
     const auto done = static_cast<std::uint64_t>(share * static_cast<double>(candidates()));
     progress_({"extract", done, candidates(), "patches", note});
   }
 
-  // "cloud 12, snow 3", or "none"
-  std::string rejected_text() const {
+  // "cloud 12, snow 3", or "none"; with the zero pixels that extraction has met in the first array so far.
+  std::string rejected_text(std::uint64_t zero_patches) const {
     std::map<std::string, std::uint64_t> rejected;
     for (const ScannedProduct& product : products_) {
       for (const auto& [reason, patches] : product.source.rejected) rejected[reason] += patches;
     }
+    if (zero_patches > 0) rejected["zero_pixels"] += zero_patches;
     std::string text;
     for (const auto& [reason, patches] : rejected)
       text += fmt::format("{}{} {}", text.empty() ? "" : ", ", reason, patches);

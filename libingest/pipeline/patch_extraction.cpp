@@ -74,21 +74,21 @@ struct CutBuffers {
 
 class UnitExtraction {
  public:
-  UnitExtraction(const ProductScan& scan, std::span<const ArrayPart> parts, const ExtractionSettings& settings,
+  UnitExtraction(const ProductScan& scan, const ExtractionPlace& place, const ExtractionSettings& settings,
                  StageTimes& times)
-      : settings_(settings), times_(times), bytes_per_patch_(bytes_per_patch(parts)) {
+      : scan_(scan), settings_(settings), times_(times), bytes_per_patch_(bytes_per_patch(place.parts)) {
     for (const int resolution_m : {10, 20, 60}) {
       upsamplers_.emplace(resolution_m, Upsampler(settings.upsample, resolution_m / kFinestResolutionM));
     }
-    is_upsampled_ = std::any_of(parts.begin(), parts.end(),
+    is_upsampled_ = std::any_of(place.parts.begin(), place.parts.end(),
                                 [](const ArrayPart& part) { return part.array.role == ArrayRole::upsampled; });
     const std::vector<PatchPosition> candidates = scan.candidates();
     for (const PatchPosition& position : candidates) columns_of_row_[position.row].push_back(position.column);
-    for (const ArrayPart& part : parts) add_output(scan.product, part, candidates);
+    for (const ArrayPart& part : place.parts) add_output(part, place.first_samples, candidates);
     next_row_ = columns_of_row_.begin();
   }
 
-  void run(const std::function<void(std::uint64_t)>& on_bytes) {
+  void run(const std::function<void(const ExtractedRow&)>& on_row) {
     using tbb::filter_mode;
     tbb::parallel_pipeline(
         steps_in_flight(),
@@ -96,20 +96,18 @@ class UnitExtraction {
                                                       [&](tbb::flow_control& control) { return next_step(control); }) &
             tbb::make_filter<std::shared_ptr<Step>, std::shared_ptr<Step>>(
                 filter_mode::parallel, [&](const std::shared_ptr<Step>& step) { return decode_tiles(step); }) &
-            tbb::make_filter<std::shared_ptr<Step>, void>(filter_mode::serial_in_order,
-                                                          [&](const std::shared_ptr<Step>& step) {
-                                                            for (Output& output : outputs_)
-                                                              cut_and_append(*step, output);
-                                                            on_bytes(step->columns.size() * bytes_per_patch_);
-                                                          }));
+            tbb::make_filter<std::shared_ptr<Step>, void>(
+                filter_mode::serial_in_order, [&](const std::shared_ptr<Step>& step) { on_row(write_row(*step)); }));
     for (Output& output : outputs_) output.writer->close();
   }
 
  private:
-  void add_output(const Product& product, const ArrayPart& part, std::span<const PatchPosition> candidates) {
+  void add_output(const ArrayPart& part, const FirstSamples& first, std::span<const PatchPosition> candidates) {
     const auto side = static_cast<std::size_t>(patch_side(part.array));
-    Output output{part.array.role == ArrayRole::upsampled, side * side, {}, std::make_unique<PartWriter>(part.path)};
-    for (const BandInfo& info : bands_of(part.array)) output.bands.push_back(stream_of(product, info, candidates));
+    Output output{
+        part.array.role == ArrayRole::upsampled, side * side, {}, std::make_unique<PartWriter>(part.path, first)};
+    for (const BandInfo& info : bands_of(part.array))
+      output.bands.push_back(stream_of(scan_.product, info, candidates));
     outputs_.push_back(std::move(output));
   }
 
@@ -182,7 +180,17 @@ class UnitExtraction {
     return step;
   }
 
-  void cut_and_append(const Step& step, Output& output) {
+  ExtractedRow write_row(const Step& step) {
+    ExtractedRow row{step.columns.size() * bytes_per_patch_, 0};
+    for (Output& output : outputs_) {
+      const std::uint64_t zero_patches = cut_and_append(step, output);
+      if (&output == &outputs_.front()) row.zero_patches = zero_patches;
+    }
+    return row;
+  }
+
+  // How many of the row's patches hold a pixel without data.
+  std::uint64_t cut_and_append(const Step& step, Output& output) {
     std::vector<EncodedPatch> patches(step.columns.size());
     // Isolated: a thread that waits here must not start decoding a whole tile of a later step.
     tbb::this_task_arena::isolate([&] {
@@ -191,7 +199,16 @@ class UnitExtraction {
       });
     });
     const StageTimes::Timer timer(times_, Stage::write);
-    for (const EncodedPatch& patch : patches) output.writer->append(patch.entry, patch.chunk);
+    std::uint64_t zero_patches = 0;
+    for (const EncodedPatch& patch : patches) {
+      output.writer->append(patch.entry, patch.chunk, split_of(patch.entry.position));
+      if (patch.entry.has_zero != 0) ++zero_patches;
+    }
+    return zero_patches;
+  }
+
+  std::size_t split_of(PatchPosition position) const {
+    return static_cast<std::size_t>(scan_.patches[static_cast<std::size_t>(scan_.grid.index_of(position))].split);
   }
 
   EncodedPatch encode_patch(const Step& step, const Output& output, PatchPosition position, CutBuffers& buffers) const {
@@ -246,6 +263,7 @@ class UnitExtraction {
     return harmonise(plane, kNoOffset);
   }
 
+  const ProductScan& scan_;
   ExtractionSettings settings_;
   StageTimes& times_;
   std::uint64_t bytes_per_patch_;
@@ -266,9 +284,9 @@ ExtractionSettings extraction_settings(const IngestOptions& options) {
   return settings;
 }
 
-void extract_patches(const ProductScan& scan, std::span<const ArrayPart> parts, const ExtractionSettings& settings,
-                     StageTimes& times, const std::function<void(std::uint64_t)>& on_bytes) {
-  with_context(scan.product.name, [&] { UnitExtraction(scan, parts, settings, times).run(on_bytes); });
+void extract_patches(const ProductScan& scan, const ExtractionPlace& place, const ExtractionSettings& settings,
+                     StageTimes& times, const std::function<void(const ExtractedRow&)>& on_row) {
+  with_context(scan.product.name, [&] { UnitExtraction(scan, place, settings, times).run(on_row); });
 }
 
 std::uint64_t bytes_per_patch(std::span<const ArrayPart> parts) {

@@ -10,6 +10,7 @@
 #include "libingest/pipeline/product_scan.hpp"
 #include "libingest/pipeline/stage_times.hpp"
 #include "libingest/resample/upsample.hpp"
+#include "libingest/shard/shard_writer.hpp"
 
 namespace eoshard::ingest {
 
@@ -17,6 +18,12 @@ namespace eoshard::ingest {
 struct ArrayPart {
   ImageArray array;
   std::filesystem::path path;
+};
+
+/// Where the patches of a unit go.
+struct ExtractionPlace {
+  std::span<const ArrayPart> parts;
+  FirstSamples first_samples{};  ///< of the product, for drafts of shards
 };
 
 struct ExtractionSettings {
@@ -27,11 +34,17 @@ struct ExtractionSettings {
 
 ExtractionSettings extraction_settings(const IngestOptions& options);
 
-/// Streams the bands of all `parts` through a window of tile rows (memory is bounded by a few of them, not by the
-/// granule) and writes the candidates' patches. `on_bytes` hears of each row of patches that is done: how many bytes
-/// its pixels have in all arrays; what it throws ends the work. The stages' seconds are added to `times`.
-void extract_patches(const ProductScan& scan, std::span<const ArrayPart> parts, const ExtractionSettings& settings,
-                     StageTimes& times, const std::function<void(std::uint64_t bytes)>& on_bytes);
+/// What the patches of a row have become.
+struct ExtractedRow {
+  std::uint64_t bytes = 0;         ///< of their pixels in all arrays
+  std::uint64_t zero_patches = 0;  ///< those with a pixel without data in the first array
+};
+
+/// Streams the bands of all parts through a window of tile rows (memory is bounded by a few of them, not by the
+/// granule) and writes the candidates' patches. `on_row` hears of each row of patches that is done; what it throws ends
+/// the work. The stages' seconds are added to `times`.
+void extract_patches(const ProductScan& scan, const ExtractionPlace& place, const ExtractionSettings& settings,
+                     StageTimes& times, const std::function<void(const ExtractedRow&)>& on_row);
 
 /// Bytes of the pixels of one patch in all `parts`.
 std::uint64_t bytes_per_patch(std::span<const ArrayPart> parts);

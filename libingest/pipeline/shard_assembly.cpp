@@ -74,17 +74,29 @@ std::int64_t ShardAssembly::samples_of_shard(std::size_t split, std::int64_t sha
   return std::min(kShardSamples, samples_.samples(split) - shard * kShardSamples);
 }
 
-// One pass an array: every chunk is read once and goes into all formats.
+// One pass an array: every chunk is read once and goes into all formats that do not take the draft.
 void ShardAssembly::write_shard(std::size_t split, std::int64_t shard) {
   const std::vector<std::unique_ptr<ShardOutput>> outputs = open_outputs(split, shard);
   const std::int64_t first = shard * kShardSamples;
   const std::int64_t count = samples_of_shard(split, shard);
   for (std::size_t array = 0; array < specs_.size(); ++array) {
+    const auto draft = draft_of(split, array, first, count);
+    std::vector<ShardOutput*> takers;
+    for (const auto& output : outputs) {
+      if (!draft || !output->adopt(array, *draft)) takers.push_back(output.get());
+    }
+    if (takers.empty()) continue;
     visit_chunks(split, array, first, count, [&](std::span<const std::byte> chunk) {
-      for (const auto& output : outputs) output->append(array, chunk);
+      for (ShardOutput* output : takers) output->append(array, chunk);
     });
   }
   for (const auto& output : outputs) output->close();
+}
+
+std::optional<std::filesystem::path> ShardAssembly::draft_of(std::size_t split, std::size_t array, std::int64_t first,
+                                                             std::int64_t count) {
+  if (array >= layout_.arrays.size()) return {};
+  return samples_.draft_of(split, array, first, count);
 }
 
 std::vector<std::unique_ptr<ShardOutput>> ShardAssembly::open_outputs(std::size_t split, std::int64_t shard) const {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -33,6 +34,12 @@ class SampleSequence {
 
   /// The first samples that an earlier run has written: their whole shards stay as they are.
   virtual std::int64_t samples_before(std::size_t /*split*/) const { return 0; }
+
+  /// A file that is the Zarr shard of these samples of image array number `array` already, if there is one.
+  virtual std::optional<std::filesystem::path> draft_of(std::size_t /*split*/, std::size_t /*array*/,
+                                                        std::int64_t /*first*/, std::int64_t /*count*/) {
+    return {};
+  }
 
   /// Visits the encoded chunks of samples [first, first + count) of image array number `array`, in order.
   virtual void visit_chunks(std::size_t split, std::size_t array, std::int64_t first, std::int64_t count,
@@ -79,6 +86,8 @@ class ShardAssembly {
   std::int64_t samples_of_shard(std::size_t split, std::int64_t shard) const;
   std::filesystem::path zarr_folder(std::size_t split) const;
   void write_shard(std::size_t split, std::int64_t shard);
+  std::optional<std::filesystem::path> draft_of(std::size_t split, std::size_t array, std::int64_t first,
+                                                std::int64_t count);
   std::vector<std::unique_ptr<ShardOutput>> open_outputs(std::size_t split, std::int64_t shard) const;
   Hdf5Contents hdf5_contents(std::int64_t count) const;
   void visit_chunks(std::size_t split, std::size_t array, std::int64_t first, std::int64_t count,

@@ -1,9 +1,9 @@
 // Preloaded into a program under test: kills it (SIGKILL) just before or just after its Nth call that changes the
-// contents or the name of a file in one folder: write, pwrite (HDF5's way), rename, fsync, syncfs.
+// contents or the name of a file in one folder: write, pwrite (HDF5's way), rename, link, fsync, syncfs.
 //
 // EOSHARD_KILL_UNDER=DIR  calls on other files do not count
 // EOSHARD_KILL_AT=N       the call to die at, from 1; 0 or unset: live
-// EOSHARD_KILL_KIND=...   count only calls of this name (write, rename, fsync); default all
+// EOSHARD_KILL_KIND=...   count only calls of this name (write, rename, fsync); default all; a link counts as a rename
 // EOSHARD_KILL_AFTER=1    die after the call instead of before it
 // EOSHARD_KILL_COUNT=FILE append one line a call with its name (to learn how many there are)
 #include <dlfcn.h>
@@ -94,6 +94,12 @@ ssize_t pwrite(int file, const void* data, size_t bytes, off_t offset) { return 
 
 int rename(const char* from, const char* to) noexcept {
   static const auto real = next<int (*)(const char*, const char*)>("rename");
+  if (!is_watched(to)) return real(from, to);
+  return counted("rename", [&] { return real(from, to); });
+}
+
+int link(const char* from, const char* to) noexcept {
+  static const auto real = next<int (*)(const char*, const char*)>("link");
   if (!is_watched(to)) return real(from, to);
   return counted("rename", [&] { return real(from, to); });
 }
