@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "libingest/archive/plain_tiff.hpp"
 #include "libingest/core/error.hpp"
 
 namespace eoshard::ingest {
@@ -160,8 +161,9 @@ int epsg_of(const OpenTiff& image) {
 }  // namespace
 
 void decode_tiff(std::string_view bytes, const std::string& name, int side_px, std::span<std::uint16_t> pixels) {
-  const OpenTiff image(bytes, name);
   const auto side = static_cast<std::uint32_t>(side_px);
+  if (read_plain_tiff(bytes, side, pixels)) return;
+  const OpenTiff image(bytes, name);
   check_shape(image, side);
   TIFFIsTiled(image.get()) != 0 ? read_tiles(image, side, pixels) : read_strips(image, side, pixels);
 }

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 #include <ogr_spatialref.h>
 
+#include <algorithm>
 #include <numeric>
 #include <vector>
 
+#include "libingest/archive/plain_tiff.hpp"
 #include "libingest/core/error.hpp"
 #include "libingest/gdal/gdal_errors.hpp"
 
@@ -75,6 +77,37 @@ TEST(Tiff, StripsAndTilesOfAnyCompressionAreDecoded) {
   EXPECT_EQ(decode(write_tiff({"TILED=YES", "BLOCKXSIZE=16", "BLOCKYSIZE=16"})), ramp());
   EXPECT_EQ(decode(write_tiff({"ENDIANNESS=BIG"})), ramp());
   EXPECT_EQ(decode(write_tiff({"BIGTIFF=YES"})), ramp());
+}
+
+TEST(PlainTiff, IsReadWithoutLibtiff) {
+  std::vector<std::uint16_t> pixels(kSide * kSide);
+  for (const char* rows : {"BLOCKYSIZE=20", "BLOCKYSIZE=7", "BLOCKYSIZE=1"}) {
+    std::fill(pixels.begin(), pixels.end(), std::uint16_t{0});
+    EXPECT_TRUE(read_plain_tiff(write_tiff({rows}), kSide, pixels)) << rows;
+    EXPECT_EQ(pixels, ramp()) << rows;
+  }
+  EXPECT_FALSE(read_plain_tiff(write_tiff({"COMPRESS=DEFLATE"}), kSide, pixels));
+  EXPECT_FALSE(read_plain_tiff(write_tiff({"TILED=YES", "BLOCKXSIZE=16", "BLOCKYSIZE=16"}), kSide, pixels));
+  EXPECT_FALSE(read_plain_tiff(write_tiff({"ENDIANNESS=BIG"}), kSide, pixels));
+  EXPECT_FALSE(read_plain_tiff(write_tiff({"BIGTIFF=YES"}), kSide, pixels));
+  EXPECT_FALSE(read_plain_tiff(write_tiff({}, GDT_Int16), kSide, pixels));
+  EXPECT_FALSE(read_plain_tiff(write_tiff({}, GDT_UInt16, 2), kSide, pixels));
+  EXPECT_FALSE(read_plain_tiff(write_tiff({}), 2 * kSide, pixels));
+}
+
+TEST(PlainTiff, DamageIsLeftToLibtiff) {
+  std::vector<std::uint16_t> pixels(kSide * kSide);
+  const std::string whole = write_tiff({"BLOCKYSIZE=7"});
+  for (std::size_t bytes = 0; bytes < whole.size(); ++bytes) {
+    if (read_plain_tiff(whole.substr(0, bytes), kSide, pixels)) {
+      EXPECT_EQ(pixels, ramp()) << bytes;
+    }
+  }
+  for (std::size_t byte = 0; byte < std::min<std::size_t>(whole.size(), 600); ++byte) {
+    std::string damaged = whole;  // must not read past the end, whatever offsets and counts say
+    damaged[byte] = static_cast<char>(~damaged[byte]);
+    read_plain_tiff(damaged, kSide, pixels);
+  }
 }
 
 TEST(Tiff, OtherShapesAreRefusedByName) {

@@ -3,8 +3,9 @@
   EOSHARD_BIN=build/release/bin .deps/venv/bin/python tests/bench/bench_pack.py [--patches 20000] [--pairs 3] tree tar gz memory
 
 Cases:
-  tree    the folder tree; floor: tiff_floor reads the same files and decodes them with libtiff; Python: rasterio and h5py,
-          two processes
+  tree    the folder tree; floor: tiff_floor reads the same files and decodes them with libtiff; the same with zstd
+          (tiff_floor --zstd); Python: rasterio and h5py, two processes
+  cold    the same two without Python, the files' contents dropped from the page cache before each run
   tar     the tar of it; floor: tiff_floor reads it with libarchive
   gz      the tar.gz; floor: gzip -dc
   memory  peak memory of a rank at a tenth, a half and all of the patches
@@ -74,15 +75,20 @@ class Bench:
         shutil.rmtree(out)
         return result
 
-    def compare(self, name, source, floor):
-        runs, floors = [], []
+    def compare(self, name, source, floors, before=lambda: None):
+        """Runs pack and each of the floors (name -> command) in turns."""
+        found = {"pack": [], **{floor: [] for floor in floors}}
         for _ in range(self.options.pairs):
-            floors.append(measure(*floor))
-            runs.append(self.pack(source))
-        result = {"pack": runs, "floor": floors}
-        for quantity in ("wall_s", "cpu_s"):
-            result[f"ratio_{quantity}"] = statistics.median(run[quantity] / low[quantity] for run, low in zip(runs, floors))
-        self.results[name] = result
+            for floor, command in floors.items():
+                before()
+                found[floor].append(measure(*command))
+            before()
+            found["pack"].append(self.pack(source))
+        self.results[name] = found
+        for floor in floors:
+            for quantity in ("wall_s", "cpu_s"):
+                ratios = [run[quantity] / low[quantity] for run, low in zip(found["pack"], found[floor])]
+                found[f"{quantity}_over_{floor}"] = statistics.median(ratios)
 
     def tar(self, name, *options):
         path = self.folder / name
@@ -91,16 +97,27 @@ class Bench:
         return path
 
     def case_tree(self):
-        self.compare("tree", self.tree, [FLOOR, "--threads", 2, self.tree])
+        floor = [FLOOR, "--threads", 2, self.tree]
+        self.compare("tree", self.tree, {"floor": floor, "floor_zstd": [*floor, "--zstd"]})
         self.results["tree"]["python"] = measure(sys.executable, __file__, "--python", self.tree, "--out", self.folder)
+
+    def case_cold(self):
+        self.compare("cold", self.tree, {"floor": [FLOOR, "--threads", 2, self.tree]}, self.drop_from_page_cache)
+
+    def drop_from_page_cache(self):
+        os.sync()
+        for file in self.tree.glob("*/*"):
+            descriptor = os.open(file, os.O_RDONLY)
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(descriptor)
 
     def case_tar(self):
         path = self.tar("v1.tar")
-        self.compare("tar", path, [FLOOR, "--threads", 2, path])
+        self.compare("tar", path, {"floor": [FLOOR, "--threads", 2, path]})
 
     def case_gz(self):
         path = self.tar("v1.tar.gz", "-z")
-        self.compare("gz", path, ["gzip", "-dc", path])
+        self.compare("gz", path, {"floor": ["gzip", "-dc", path]})
 
     def case_memory(self):
         names = sorted(folder.name for folder in self.tree.iterdir())
