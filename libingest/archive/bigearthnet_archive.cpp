@@ -65,7 +65,9 @@ class BigEarthNetTree : public ArchiveCatalogue {
   ArchiveLayout survey() override {
     for (const fs::path& root : possible_roots()) {
       entries_ = patches_below(root);
-      if (!entries_.empty()) return patches_.layout();
+      if (entries_.empty()) continue;
+      patches_.prepare_reference_maps();
+      return patches_.layout();
     }
     refuse_layout(patches_.options(), folders_in(source()));
   }
@@ -74,8 +76,9 @@ class BigEarthNetTree : public ArchiveCatalogue {
 
   void read(const ArchiveEntry& entry, RawSample& raw) const override {
     raw.members.clear();
+    const fs::path folder = source() / entry.locator / entry.key;
     for (const std::string& name : patches_.files_of(entry.key)) {
-      const fs::path path = source() / entry.locator / name;
+      const fs::path path = folder / name;
       raw.members.push_back({name, read_member(path)});
     }
   }
@@ -111,8 +114,7 @@ class BigEarthNetTree : public ArchiveCatalogue {
     const std::string place = fs::relative(folder, source()).string();
     for (const auto& file : fs::directory_iterator(folder)) {
       const std::string name = file.path().filename().string();
-      if (is_bigearthnet_patch(patches_.options().version, name))
-        entries.push_back({name, place + "/" + name, kUnlisted});
+      if (is_bigearthnet_patch(patches_.options().version, name)) entries.push_back({name, place, kUnlisted});
     }
     return entries;
   }
@@ -133,7 +135,10 @@ class BigEarthNetStream : public ArchiveStream {
     while (found.size() < kLookedAt) {
       const auto name = reader.next();
       if (!name) break;
-      if (is_bigearthnet_patch(patches_.options().version, patch_of(*name))) return patches_.layout();
+      if (is_bigearthnet_patch(patches_.options().version, patch_of(*name))) {
+        patches_.prepare_reference_maps();
+        return patches_.layout();
+      }
       found.push_back(*name);
     }
     refuse_layout(patches_.options(), found);

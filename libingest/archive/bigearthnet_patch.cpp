@@ -6,16 +6,15 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "libingest/archive/archive_member_reader.hpp"
 #include "libingest/archive/tiff_image.hpp"
 #include "libingest/core/error.hpp"
-#include "libingest/core/file.hpp"
 #include "libingest/gdal/projection.hpp"
 
 namespace eoshard::ingest {
 namespace {
 
 constexpr const char* kMetadataSuffix = "_labels_metadata.json";
-constexpr const char* kMapSuffix = "_reference_map.tif";
 constexpr double kQuantificationValue = 10000;  // both versions were made from products without BOA_ADD_OFFSET
 
 std::string band_file(const std::string& patch, std::string_view band) { return fmt::format("{}_{}.tif", patch, band); }
@@ -201,12 +200,19 @@ void BigEarthNetPatches::read_v2_metadata(const RawSample& raw, DecodedSample& s
 
 void BigEarthNetPatches::read_reference_map(const std::string& patch, const ArchiveArray& array,
                                             std::vector<std::byte>& values) const {
-  const std::string name = patch + kMapSuffix;
-  const auto path = options_.reference_maps / product_of_patch(patch) / patch / name;
-  if (!std::filesystem::exists(path)) {
-    throw Error(ErrorKind::input, fmt::format("{} is missing", path.string()));
-  }
-  decode_tiff(read_text_file(path), path.string(), array.side_px, plane_of(values, 0, array.side_px));
+  const ReferenceMaps::Map map = maps().read(patch);
+  decode_tiff(map.bytes, map.name, array.side_px, plane_of(values, 0, array.side_px));
+}
+
+void BigEarthNetPatches::prepare_reference_maps() const {
+  if (!is_archive_file(options_.reference_maps)) return;
+  store_reference_maps(options_.reference_maps, options_.map_store);
+}
+
+const ReferenceMaps& BigEarthNetPatches::maps() const {
+  const std::lock_guard lock(mutex_);
+  if (!maps_) maps_.emplace(options_.reference_maps, options_.map_store);
+  return *maps_;
 }
 
 }  // namespace eoshard::ingest

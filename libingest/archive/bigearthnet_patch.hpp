@@ -8,11 +8,13 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "libingest/archive/archive_source.hpp"
+#include "libingest/archive/reference_maps.hpp"
 
 namespace eoshard::ingest {
 
@@ -22,7 +24,8 @@ struct BigEarthNetOptions {
   BigEarthNetVersion version = BigEarthNetVersion::v1;
   std::filesystem::path source;                  ///< folder or tar
   std::vector<std::string> bands = all_bands();  ///< names of kBands; files of others are not looked for
-  std::filesystem::path reference_maps;          ///< folder of v2's maps; "": none are stored
+  std::filesystem::path reference_maps;          ///< folder of v2's maps, or its tar; "": none are stored
+  std::filesystem::path map_store;               ///< file for what is read of that tar
 };
 
 /// Whether `name` is formed as a patch name of the version: "S2A_MSIL2A_20170613T101031_87_48", or with the tile.
@@ -39,6 +42,9 @@ class BigEarthNetPatches {
   const BigEarthNetOptions& options() const { return options_; }
   ArchiveLayout layout() const;
 
+  /// Makes a tar's reference maps ready to be read. Root rank, before any decode().
+  void prepare_reference_maps() const;
+
   /// Names of the files that a patch consists of in the archive, without their folder.
   std::vector<std::string> files_of(const std::string& patch) const;
 
@@ -53,12 +59,14 @@ class BigEarthNetPatches {
   void read_v1_metadata(const RawSample& raw, DecodedSample& sample) const;
   void read_v2_metadata(const RawSample& raw, DecodedSample& sample) const;
   void read_reference_map(const std::string& patch, const ArchiveArray& array, std::vector<std::byte>& values) const;
+  const ReferenceMaps& maps() const;
   int epsg_of(const std::string& projection) const;
 
   BigEarthNetOptions options_;
   std::vector<ResolutionGroup> groups_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, int> projections_;  // their texts are long and few
+  mutable std::optional<ReferenceMaps> maps_;       // opened when first asked for
 };
 
 }  // namespace eoshard::ingest

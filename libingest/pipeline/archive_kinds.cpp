@@ -7,6 +7,7 @@
 #include "libingest/archive/image_tree.hpp"
 #include "libingest/archive/sat_archive.hpp"
 #include "libingest/core/error.hpp"
+#include "libingest/pipeline/work_folder.hpp"
 
 namespace eoshard::ingest {
 namespace {
@@ -14,7 +15,8 @@ namespace {
 constexpr const char* kImages = "images";
 
 BigEarthNetOptions bigearthnet_options(BigEarthNetVersion version, const PackOptions& options) {
-  BigEarthNetOptions archive{version, options.source, all_bands(), options.reference_maps};
+  BigEarthNetOptions archive{version, options.source, all_bands(), options.reference_maps,
+                             WorkFolder(options.out).scratch_file("reference_maps")};
   if (!options.bands.empty()) archive.bands = options.bands;
   return archive;
 }

@@ -8,6 +8,7 @@
 
 #include "libingest/core/counter_random.hpp"
 #include "libingest/core/error.hpp"
+#include "libingest/core/name_hash.hpp"
 #include "libingest/label/label_classes.hpp"
 #include "libingest/table/compressed_text.hpp"
 #include "libingest/table/csv_reader.hpp"
@@ -33,15 +34,8 @@ SplitRule rule_of(const PackOptions& options) {
   return parse_split_rule(options.split.empty() ? kUsual : options.split, options.seed);
 }
 
-// FNV-1a (Fowler, Noll, Vo), 64 bits: the same number for a name on every machine.
-std::uint64_t hash_of(std::string_view name) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char character : name) hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3;
-  return hash;
-}
-
 int draw_split(const SplitRule& rule, const std::string& key) {
-  const double drawn = 100 * random_unit(rule.seed, 0, hash_of(key));
+  const double drawn = 100 * random_unit(rule.seed, 0, name_hash(key));
   if (drawn < rule.percent[0]) return 0;
   return drawn < rule.percent[0] + rule.percent[1] ? 1 : 2;
 }

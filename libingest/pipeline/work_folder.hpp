@@ -16,6 +16,8 @@ class WorkFolder {
   std::filesystem::path out() const { return out_; }
   /// `product` is an id stem: unique among a run's products, and fit for file names.
   std::filesystem::path scan_file(const std::string& product) const { return folder() / (product + ".scan"); }
+  /// What a run notes for itself.
+  std::filesystem::path scratch_file(const std::string& name) const { return folder() / name; }
   std::filesystem::path part_file(const std::string& product, const std::string& array) const;
   /// Those that are complete, in the order of their names.
   std::vector<std::filesystem::path> part_files() const;

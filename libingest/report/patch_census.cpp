@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "libingest/core/counter_random.hpp"
+#include "libingest/core/name_hash.hpp"
 #include "libingest/core/types.hpp"
 
 namespace eoshard::ingest {
@@ -14,12 +15,8 @@ namespace {
 // More than are shown, so that classes that often occur together still show different samples.
 constexpr std::size_t kCandidatesAClass = 48;
 
-// FNV-1a, then mixed: patch ids differ in few characters.
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char character : text) hash = (hash ^ static_cast<unsigned char>(character)) * 1099511628211ULL;
-  return random_bits(0, hash, 0);
-}
+// Mixed: patch ids differ in few characters.
+std::uint64_t hash_of(std::string_view text) { return random_bits(0, name_hash(text), 0); }
 
 std::string place_of(const PatchRecord& patch) {
   if (patch.epsg == 0) return patch.patch_id;

@@ -1,6 +1,7 @@
 """eoshard-pack of BigEarthNet v1 and v2: trees and tars, ranks, lists, labels and values."""
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -189,10 +190,28 @@ class Version2(harness.ClassFolderTest):
         self.pack("--metadata", self.metadata, "--exclude-list", self.snow_metadata, self.tree, out="without")
         self.assertEqual(harness.manifest(self.folder / "without")["rejected"]["excluded"], len(self.snow))
 
-    def test_tar_and_ranks_give_the_same_bytes(self):
-        maps = ["--reference-maps", self.root / "in/Reference_Maps"]
-        self.pack("--metadata", self.metadata, *maps, tar(self.tree, self.folder / "s2.tar.zst", "--zstd"), ranks=2)
-        self.assertEqual(harness.files_below(self.folder / "out"), harness.files_below(self.whole))
+    def test_tars_and_ranks_give_the_same_bytes(self):
+        folder = self.root / "in/Reference_Maps"
+        maps = tar(folder, self.folder / "maps.tar.zst", "--zstd")
+        patches = tar(self.tree, self.folder / "s2.tar.zst", "--zstd")
+        for name, maps, source, ranks in (("tar", maps, patches, 2), ("tree", maps, self.tree, 0), ("maps", folder, patches, 0)):
+            self.pack("--metadata", self.metadata, "--reference-maps", maps, source, out=name, ranks=ranks)
+            self.assertEqual(harness.files_below(self.folder / name), harness.files_below(self.whole), name)
+
+    def test_tars_of_maps_that_are_damaged_or_lack_one(self):
+        folder = self.folder / "Reference_Maps"
+        shutil.copytree(self.root / "in/Reference_Maps", folder)
+        name = self.clear[0]["patch_id"]
+        next(folder.rglob(f"{name}_reference_map.tif")).unlink()
+        lacking, cut, other = self.folder / "lacking.tar", self.folder / "cut.tar", self.folder / "other.tar"
+        tar(folder, lacking)
+        cut.write_bytes(lacking.read_bytes()[:lacking.stat().st_size // 2])
+        tar(self.tree, other)
+        for maps, words in ((lacking, f"lacking.tar: {name}_reference_map.tif is missing"), (cut, "cut.tar: the archive is damaged"),
+                            (other, "other.tar: no reference map is there")):
+            result = self.pack("--metadata", self.metadata, "--reference-maps", maps, "--overwrite", self.tree, check=False)
+            self.assertEqual((result.returncode, len(harness.errors(result))), (1, 1), result.stderr)
+            self.assertIn(words, harness.errors(result)[0])
 
     def test_bad_input(self):
         result = self.pack(self.tree, check=False)

@@ -34,8 +34,8 @@ void declare_archive(CLI::App& app, PackOptions& options) {
       ->allow_extra_args(false)
       ->group(group);
   app.add_option("--reference-maps", options.reference_maps,
-                 "Folder Reference_Maps of BigEarthNet v2: store them as array label_map")
-      ->type_name("DIR")
+                 "Folder Reference_Maps of BigEarthNet v2, or the tar of it: store the maps as array label_map")
+      ->type_name("PATH")
       ->group(group);
   app.add_option("--nomenclature", options.nomenclature,
                  "Classes of BigEarthNet: bigearthnet-19, bigearthnet-43 or corine-44")
