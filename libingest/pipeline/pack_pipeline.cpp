@@ -17,6 +17,7 @@
 #include "libingest/mpi/supervision.hpp"
 #include "libingest/mpi/thread_share.hpp"
 #include "libingest/pipeline/archive_kinds.hpp"
+#include "libingest/pipeline/catalogue_groups.hpp"
 #include "libingest/pipeline/packed_samples.hpp"
 #include "libingest/pipeline/packing_work.hpp"
 #include "libingest/pipeline/shard_assembly.hpp"
@@ -32,6 +33,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kSplits = kSplitNames.size();
 constexpr std::size_t kMaxClasses = 64;
 constexpr const char* kBadMember = "bad_member";
+constexpr const char* kTally = "samples";  // of a part
 
 class Packing {
  public:
@@ -124,13 +126,37 @@ class Packing {
     });
   }
 
-  // Samples that an interrupted run has packed already.
+  // --- what an interrupted run has packed already
+
+  // A part that a power cut has spoiled is made again.
   void find_finished_parts() {
+    std::vector<std::filesystem::path> tallies = work_.part_files(kTally);
+    std::vector<std::uint64_t> is_spoiled(tallies.size());
+    world_.agree([&] {
+      for (auto part = static_cast<std::size_t>(world_.rank()); part < tallies.size();
+           part += static_cast<std::size_t>(world_.size()))
+        is_spoiled[part] = is_part_whole(tallies[part], rules_.arrays) ? 0 : 1;
+    });
+    world_.sum(is_spoiled);
+    world_.agree([&] {
+      if (!world_.is_root()) return;
+      for (std::size_t part = 0; part < tallies.size(); ++part) {
+        if (is_spoiled[part] > 0) std::filesystem::remove(tallies[part]);
+      }
+    });
+  }
+
+  std::filesystem::path tally(std::size_t part) const { return work_.part_file(fmt::format("{:08}", part), kTally); }
+
+  static std::size_t number_of_part(const std::filesystem::path& path) { return std::stoul(path.filename().string()); }
+
+  // Of a stream: the samples that are in parts, and the number of the next part.
+  std::size_t note_finished_samples() {
     std::string next_part;
     world_.agree([&] {
       if (!world_.is_root()) return;
       std::size_t next = 0;
-      for (const std::filesystem::path& path : work_.part_files()) {
+      for (const std::filesystem::path& path : work_.part_files(kTally)) {
         const PartContents part = read_sample_part(path);
         for (const PartSample& sample : part.samples) finished_.insert(sample.key);
         for (const LeftOutSample& sample : part.left_out) finished_.insert(sample.key);
@@ -138,41 +164,55 @@ class Packing {
       }
       next_part = std::to_string(next);
     });
-    first_part_ = std::stoul(world_.broadcast(std::move(next_part)));
+    return std::stoul(world_.broadcast(std::move(next_part)));
   }
 
-  std::filesystem::path part_path(std::size_t number) const {
-    return work_.part_file(fmt::format("{:08}", number), "samples");
-  }
-
-  static std::size_t number_of_part(const std::filesystem::path& path) { return std::stoul(path.filename().string()); }
+  // --- packing
 
   void pack() {
     const SamplePacker packer(rules_, stage_times_);
-    const PartPath path = [&](std::size_t number) { return part_path(number); };
+    const BeginPart begin = [&](std::size_t part, int split) {
+      return std::make_unique<SamplePartWriter>(tally(part), rules_.arrays, split);
+    };
     if (const auto* stream = std::get_if<std::unique_ptr<ArchiveStream>>(&archive_)) {
-      pack_stream([&] { return next_item(**stream); }, first_part_, path, packer, world_, progress_);
+      const std::size_t first_part = note_finished_samples();
+      pack_stream([&] { return next_item(**stream); }, first_part, begin, packer, world_, progress_);
     } else {
-      pack_catalogue(share_items(), first_part_, path, packer, world_, progress_);
+      std::uint64_t samples = 0;
+      const std::vector<PackGroup> own = share_groups(samples);
+      pack_catalogue(own, samples, begin, packer, world_, progress_);
     }
   }
 
-  // What is left to pack of a catalogue, in the order of the dataset; the same on every rank.
-  std::vector<PackItem> share_items() {
-    std::string text;
+  // This rank's share of what is left to pack of a catalogue; `samples`: of all ranks.
+  std::vector<PackGroup> share_groups(std::uint64_t& samples) {
+    std::vector<std::string> shares(static_cast<std::size_t>(world_.size()));
+    std::uint64_t counts[] = {0};
     world_.agree([&] {
       if (!world_.is_root()) return;
-      std::vector<PackItem> items;
-      for (ArchiveEntry& entry : std::get<std::unique_ptr<ArchiveCatalogue>>(archive_)->list()) {
-        SampleRuling ruling = rulings_->rule(entry.key, entry.split);
-        if (is_kept(entry.key, ruling) && !finished_.contains(entry.key))
-          items.push_back({std::move(entry), std::move(ruling), {}});
+      std::vector<PackGroup> groups = CatalogueGroups(kept_entries(), *rulings_).unfinished(work_, kTally);
+      std::vector<std::vector<PackGroup>> of_rank(shares.size());
+      for (std::size_t group = 0; group < groups.size(); ++group) {
+        counts[0] += groups[group].samples;
+        of_rank[group % shares.size()].push_back(std::move(groups[group]));
       }
-      std::sort(items.begin(), items.end(),
-                [](const PackItem& a, const PackItem& b) { return a.entry.key < b.entry.key; });
-      text = items_text(items);
+      std::transform(of_rank.begin(), of_rank.end(), shares.begin(), groups_text);
     });
-    return parse_items(world_.broadcast(std::move(text)));
+    world_.sum(counts);
+    samples = counts[0];
+    return parse_groups(world_.scatter(shares));
+  }
+
+  // The samples of a catalogue that are packed, each with its split.
+  std::vector<ArchiveEntry> kept_entries() {
+    std::vector<ArchiveEntry> entries = std::get<std::unique_ptr<ArchiveCatalogue>>(archive_)->list();
+    const auto is_dropped = [&](ArchiveEntry& entry) {
+      const SampleRuling ruling = rulings_->rule(entry.key, entry.split);
+      entry.split = ruling.split;
+      return !is_kept(entry.key, ruling);
+    };
+    entries.erase(std::remove_if(entries.begin(), entries.end(), is_dropped), entries.end());
+    return entries;
   }
 
   // Notes why a sample is left out.
@@ -211,7 +251,7 @@ class Packing {
   void assemble() {
     world_.agree([&] {
       if (options_.formats.hdf5) initialise_hdf5();  // it calls MPI once, which other threads must not
-      samples_.emplace(work_.part_files(), rules_.arrays.size(), rules_.nomenclature.classes.size());
+      samples_.emplace(work_.part_files(kTally), images_of(rules_.arrays), rules_.nomenclature.classes.size());
       if (world_.is_root()) merge_left_out();
     });
     ShardAssembly shards(*samples_,
@@ -340,8 +380,7 @@ class Packing {
   Archive archive_;
   PackRules rules_;
   std::optional<SampleRulings> rulings_;           // on the root
-  std::unordered_set<std::string> finished_;       // on the root: keys in the parts of an interrupted run
-  std::size_t first_part_ = 0;                     // number of the next part
+  std::unordered_set<std::string> finished_;       // on the root: keys of a stream that are in parts
   std::map<std::string, LeftOutSample> left_out_;  // on the root
   std::optional<PackedSamples> samples_;
   StageTimes stage_times_;

@@ -6,6 +6,8 @@
 #include <cstring>
 
 #include "libingest/core/error.hpp"
+#include "libingest/shard/part_file.hpp"
+#include "libingest/shard/shard_reader.hpp"
 
 namespace eoshard::ingest {
 namespace {
@@ -14,30 +16,28 @@ constexpr std::size_t kMaxOpenFiles = 256;
 
 }  // namespace
 
-PackedSamples::PackedSamples(std::vector<std::filesystem::path> parts, std::size_t arrays, std::size_t classes)
-    : parts_(std::move(parts)), arrays_(arrays), classes_(classes), files_(parts_.size()) {
-  for (std::uint32_t part = 0; part < parts_.size(); ++part) add_part(part);
+PackedSamples::PackedSamples(std::vector<std::filesystem::path> tallies, const std::vector<ImageArray>& arrays,
+                             std::size_t classes)
+    : tallies_(std::move(tallies)), classes_(classes), indices_(tallies_.size() * arrays.size()) {
+  for (const ImageArray& array : arrays) arrays_.push_back(array.name);
+  for (std::uint32_t part = 0; part < tallies_.size(); ++part) add_part(part);
   sort();
 }
 
 void PackedSamples::add_part(std::uint32_t part) {
-  PartContents contents = read_sample_part(parts_[part]);
+  PartContents contents = read_sample_part(tallies_[part]);
+  const auto split = static_cast<std::size_t>(contents.split);
+  samples_of_part_.push_back(static_cast<std::uint32_t>(contents.samples.size()));
+  std::uint16_t position = 0;
   for (const PartSample& sample : contents.samples) {
-    if (sample.chunks.size() != arrays_) {
-      throw Error(ErrorKind::io, fmt::format("{} holds other arrays than this run", parts_[part].string()));
-    }
-    splits_[static_cast<std::size_t>(sample.split)].push_back(
-        {keys_.size(), static_cast<std::uint32_t>(sample.key.size()), part, sample.classes, places_.size()});
+    splits_[split].push_back({keys_.size(), sample.classes, part, static_cast<std::uint32_t>(sample.row.offset),
+                              static_cast<std::uint32_t>(sample.row.bytes),
+                              static_cast<std::uint16_t>(sample.key.size()), position++});
     keys_ += sample.key;
-    places_.insert(places_.end(), sample.chunks.begin(), sample.chunks.end());
-    places_.push_back(sample.row);
   }
   for (LeftOutSample& sample : contents.left_out) left_out_.push_back(std::move(sample));
-  for (std::size_t split = 0; split < moments_.size(); ++split) {
-    moments_[split].resize(contents.moments[split].size());
-    for (std::size_t band = 0; band < moments_[split].size(); ++band)
-      moments_[split][band].add(contents.moments[split][band]);
-  }
+  moments_[split].resize(contents.moments.size());
+  for (std::size_t band = 0; band < contents.moments.size(); ++band) moments_[split][band].add(contents.moments[band]);
 }
 
 void PackedSamples::sort() {
@@ -56,26 +56,58 @@ std::string_view PackedSamples::key_of(const Sample& sample) const {
   return std::string_view(keys_).substr(sample.key_offset, sample.key_bytes);
 }
 
-// Samples of a stream lie in any part: many files are read in turn, and the system allows only so many.
-const FileDescriptor& PackedSamples::open_part(std::uint32_t part) {
-  if (files_[part]) return files_[part];
-  if (open_files_ == kMaxOpenFiles) {
-    for (FileDescriptor& file : files_) file = FileDescriptor();
-    open_files_ = 0;
+std::optional<std::filesystem::path> PackedSamples::draft_of(std::size_t split, std::size_t array, std::int64_t first,
+                                                             std::int64_t count) {
+  const auto samples =
+      std::span(splits_[split]).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+  const std::uint32_t part = samples.front().part;
+  if (samples_of_part_[part] != samples.size()) return {};
+  for (std::size_t index = 0; index < samples.size(); ++index) {
+    if (samples[index].part != part || samples[index].position != index) return {};
   }
-  ++open_files_;
-  return files_[part] = open_for_reading(parts_[part]);
+  return file_of(part, array);
+}
+
+// The tally behind the last array.
+std::filesystem::path PackedSamples::file_of(std::uint32_t part, std::size_t array) const {
+  return array == arrays_.size() ? tallies_[part] : part_array_file(tallies_[part], arrays_[array]);
+}
+
+// --- chunks
+
+// Samples of a stream lie in any part: many files are read in turn, and the system allows only so many.
+std::shared_ptr<const PackedSamples::OpenFile> PackedSamples::open(std::uint32_t part, std::size_t array) {
+  const std::lock_guard lock(mutex_);
+  const auto known = open_.find({part, array});
+  if (known != open_.end()) return known->second;
+  if (open_.size() == kMaxOpenFiles) open_.clear();
+  const std::filesystem::path path = file_of(part, array);
+  return open_[{part, array}] = std::make_shared<const OpenFile>(OpenFile{path, open_for_reading(path)});
+}
+
+std::shared_ptr<const PackedSamples::Index> PackedSamples::index_of(std::uint32_t part, std::size_t array,
+                                                                    const OpenFile& open) {
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<const Index>& index = indices_[part * arrays_.size() + array];
+  constexpr auto kChunks = static_cast<std::size_t>(kShardSamples);
+  if (!index) index = std::make_shared<const Index>(read_shard_index(open.file, open.path, kChunks));
+  return index;
 }
 
 void PackedSamples::visit_chunks(std::size_t split, std::size_t array, std::int64_t first, std::int64_t count,
                                  const VisitChunk& visit) {
+  std::vector<std::byte> chunk;
   for (std::int64_t index = first; index < first + count; ++index) {
     const Sample& sample = splits_[split][static_cast<std::size_t>(index)];
-    const BytePlace place = places_[sample.places + array];
-    read_chunk_at(open_part(sample.part), parts_[sample.part], place.offset, place.bytes, chunk_);
-    visit(chunk_);
+    const std::shared_ptr<const OpenFile> part = open(sample.part, array);
+    const std::shared_ptr<const Index> places = index_of(sample.part, array, *part);
+    const std::size_t entry = 2 * std::size_t{sample.position};
+    read_chunk_at(part->file, part->path, (*places)[entry], (*places)[entry + 1], chunk);
+    visit(chunk);
   }
 }
+
+// --- rows
 
 std::vector<std::byte> PackedSamples::row_values(std::size_t split, const ArraySpec& spec, std::int64_t first,
                                                  std::int64_t count) {
@@ -107,9 +139,9 @@ void PackedSamples::visit_rows(std::size_t split,
   std::string row;
   std::int64_t index = 0;
   for (const Sample& sample : splits_[split]) {
-    const BytePlace place = places_[sample.places + arrays_];
-    row.resize(place.bytes);
-    read_exactly(open_part(sample.part), place.offset, std::as_writable_bytes(std::span(row)), parts_[sample.part]);
+    const std::shared_ptr<const OpenFile> tally = open(sample.part, arrays_.size());
+    row.resize(sample.row_bytes);
+    read_exactly(tally->file, sample.row_offset, std::as_writable_bytes(std::span(row)), tally->path);
     visit(index++, key_of(sample), row);
   }
 }

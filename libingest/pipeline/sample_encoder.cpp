@@ -37,16 +37,15 @@ std::size_t plane_bytes(const PackedArray& array) {
 SampleEncoder::SampleEncoder(const ArchiveLayout& layout, const std::vector<PackedArray>& arrays, UpsampleMethod method)
     : layout_(layout), arrays_(arrays), method_(method), bands_(statistics_bands(arrays)) {}
 
-EncodedSample SampleEncoder::encode(const DecodedSample& sample) {
-  EncodedSample encoded;
+void SampleEncoder::encode(const DecodedSample& sample, EncodedSample& encoded) {
   encoded.moments.resize(bands_.size());
+  encoded.chunks.clear();
   for (std::size_t array = 0; array < arrays_.size(); ++array) {
     const std::span<const std::byte> values = values_of(arrays_[array], sample);
     add_moments(array, values, encoded.moments);
     const auto chunk = (is_narrow(arrays_[array]) ? narrow_ : wide_).encode(values);
     encoded.chunks.emplace_back(chunk.begin(), chunk.end());
   }
-  return encoded;
 }
 
 // The archive's own values where the array has all its bands in its order, else the planes put together.

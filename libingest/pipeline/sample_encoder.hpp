@@ -24,7 +24,7 @@ class SampleEncoder {
  public:
   SampleEncoder(const ArchiveLayout& layout, const std::vector<PackedArray>& arrays, UpsampleMethod method);
 
-  EncodedSample encode(const DecodedSample& sample);
+  void encode(const DecodedSample& sample, EncodedSample& encoded);
 
  private:
   std::span<const std::byte> values_of(const PackedArray& array, const DecodedSample& sample);

@@ -20,15 +20,6 @@
 namespace eoshard::ingest {
 namespace {
 
-// What became of a sample: it is packed, left out, or the end of the run.
-struct Outcome {
-  PartSample sample;
-  std::string row;
-  EncodedSample encoded;
-  std::optional<LeftOutSample> left_out;
-  std::exception_ptr failure;
-};
-
 // The classes of an archive that has its own.
 class OwnClasses {
  public:
@@ -72,33 +63,36 @@ class Worker {
         own_classes_(rules.layout.classes),
         land_cover_(rules.nomenclature) {}
 
-  std::shared_ptr<Outcome> pack(PackItem& item) {
+  std::shared_ptr<PackedItem> pack(PackItem& item) {
+    auto packed = std::make_shared<PackedItem>();
+    packed->number = item.number;
+    packed->split = item.ruling.split;
+    packed->key = item.entry.key;
     try {
-      return pack_whole(item);
+      pack_whole(item, *packed);
     } catch (Error& error) {
-      if (error.kind() != ErrorKind::input) throw;
-      if (rules_.skip_bad) return left_out(item, "bad_member", error.what());
-      error.add_context(item.entry.key);
-      auto outcome = std::make_shared<Outcome>();
-      outcome->failure = std::current_exception();
-      return outcome;
+      if (error.kind() == ErrorKind::input && rules_.skip_bad) {
+        packed->left_out = LeftOutSample{item.entry.key, "bad_member", error.what()};
+      } else {
+        error.add_context(item.entry.key);
+        packed->failure = std::current_exception();
+      }
     }
+    return packed;
   }
 
  private:
-  std::shared_ptr<Outcome> pack_whole(PackItem& item) {
+  void pack_whole(PackItem& item, PackedItem& packed) {
     check_key(item.entry.key);
     decode(item);
-    const std::uint64_t classes = classes_of(item);
-    if (classes == 0) return left_out(item, "no_label", "");
-    auto outcome = std::make_shared<Outcome>();
-    outcome->sample.key = item.entry.key;
-    outcome->sample.split = item.ruling.split;
-    outcome->sample.classes = classes;
-    outcome->row = row_of(item, classes);
+    packed.classes = classes_of(item);
+    if (packed.classes == 0) {
+      packed.left_out = LeftOutSample{item.entry.key, "no_label", ""};
+      return;
+    }
+    packed.row = row_of(item, packed.classes);
     const StageTimes::Timer timer(times_, Stage::compress);
-    outcome->encoded = encoder_.encode(decoded_);
-    return outcome;
+    encoder_.encode(decoded_, packed.encoded);
   }
 
   void decode(PackItem& item) {
@@ -124,12 +118,6 @@ class Worker {
     return csv_row(fields);
   }
 
-  static std::shared_ptr<Outcome> left_out(const PackItem& item, const char* reason, std::string detail) {
-    auto outcome = std::make_shared<Outcome>();
-    outcome->left_out = LeftOutSample{item.entry.key, reason, std::move(detail)};
-    return outcome;
-  }
-
   const PackRules& rules_;
   StageTimes& times_;
   SampleEncoder encoder_;
@@ -150,6 +138,7 @@ std::vector<std::string> take_texts(ByteReader& reader) {
 }
 
 void put_item(ByteWriter& writer, const PackItem& item) {
+  writer.number(item.number);
   writer.text(item.entry.key);
   writer.text(item.entry.locator);
   writer.number(item.ruling.split);
@@ -166,6 +155,7 @@ void put_item(ByteWriter& writer, const PackItem& item) {
 
 PackItem take_item(ByteReader& reader) {
   PackItem item;
+  item.number = reader.number<std::uint64_t>();
   item.entry.key = reader.text();
   item.entry.locator = reader.text();
   item.ruling.split = reader.number<int>();
@@ -196,42 +186,27 @@ std::vector<PackItem> parse_items(const std::string& text) {
   return items;
 }
 
-SamplePacker::SamplePacker(const PackRules& rules, StageTimes& times) : rules_(rules), times_(times) {
-  for (const StatisticsBand& band : statistics_bands(rules.arrays)) {
-    const std::int64_t side = rules.arrays[band.array].image.sample_shape.back();
-    pixels_of_band_.push_back(static_cast<std::uint64_t>(side * side));
-  }
-}
-
-void SamplePacker::pack_part(const std::filesystem::path& path, const std::function<std::optional<PackItem>()>& next,
-                             const std::function<void()>& on_sample) const {
+void SamplePacker::pack(const std::function<std::optional<PackItem>()>& next,
+                        const std::function<void(PackedItem&)>& take) const {
   using tbb::filter_mode;
   tbb::enumerable_thread_specific<Worker> workers([&] { return Worker(rules_, times_); });
-  SamplePartWriter part(path, pixels_of_band_.size());
-  const auto take = [&](tbb::flow_control& control) -> std::shared_ptr<PackItem> {
+  const auto read = [&](tbb::flow_control& control) -> std::shared_ptr<PackItem> {
     std::optional<PackItem> item = next();
     if (item) return std::make_shared<PackItem>(std::move(*item));
     control.stop();
     return nullptr;
   };
   const auto pack = [&](const std::shared_ptr<PackItem>& item) { return workers.local().pack(*item); };
-  const auto write = [&](const std::shared_ptr<Outcome>& outcome) {
+  const auto write = [&](const std::shared_ptr<PackedItem>& item) {
     const StageTimes::Timer timer(times_, Stage::write);
-    if (outcome->failure) std::rethrow_exception(outcome->failure);  // in order: the first damaged sample is named
-    if (outcome->left_out) {
-      part.leave_out(std::move(*outcome->left_out));
-    } else {
-      part.append(std::move(outcome->sample), outcome->row, outcome->encoded, pixels_of_band_);
-    }
-    on_sample();
+    take(*item);
   };
   const auto in_flight = 4 * static_cast<std::size_t>(tbb::this_task_arena::max_concurrency());
   tbb::parallel_pipeline(
       in_flight,
-      tbb::make_filter<void, std::shared_ptr<PackItem>>(filter_mode::serial_in_order, take) &
-          tbb::make_filter<std::shared_ptr<PackItem>, std::shared_ptr<Outcome>>(filter_mode::parallel, pack) &
-          tbb::make_filter<std::shared_ptr<Outcome>, void>(filter_mode::serial_in_order, write));
-  part.close();
+      tbb::make_filter<void, std::shared_ptr<PackItem>>(filter_mode::serial_in_order, read) &
+          tbb::make_filter<std::shared_ptr<PackItem>, std::shared_ptr<PackedItem>>(filter_mode::parallel, pack) &
+          tbb::make_filter<std::shared_ptr<PackedItem>, void>(filter_mode::serial_in_order, write));
 }
 
 }  // namespace eoshard::ingest

@@ -1,8 +1,8 @@
-// Samples of an archive, read or dealt out, become parts: decoded, labelled and encoded on all of a rank's threads.
+// Samples of an archive, read or dealt out, are decoded, labelled and encoded on all of a rank's threads.
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <string>
@@ -20,6 +20,7 @@ namespace eoshard::ingest {
 
 /// A sample on its way: where it lies, or the bytes themselves, and what was ruled.
 struct PackItem {
+  std::uint64_t number = 0;  ///< among all that are packed; of several damaged samples the first is named
   ArchiveEntry entry;
   SampleRuling ruling;
   RawSample raw;  ///< of a stream
@@ -39,20 +40,31 @@ struct PackRules {
   bool skip_bad = false;
 };
 
+/// What became of a sample: it is encoded, left out, or damaged where such are not skipped.
+struct PackedItem {
+  std::uint64_t number = 0;
+  int split = 0;
+  std::string key;
+  std::uint64_t classes = 0;  ///< bit c: it carries class c
+  std::string row;            ///< of samples.csv, behind split, index and key
+  EncodedSample encoded;
+  std::optional<LeftOutSample> left_out;
+  std::exception_ptr failure;
+};
+
 class SamplePacker {
  public:
-  SamplePacker(const PackRules& rules, StageTimes& times);
+  SamplePacker(const PackRules& rules, StageTimes& times) : rules_(rules), times_(times) {}
 
-  /// Packs what `next` gives, until it gives nothing, into a part at `path`; calls `on_sample` after each. `next` and
-  /// `on_sample` are called by one thread at a time. @throws Error{input} naming a damaged sample, unless such are
-  /// skipped.
-  void pack_part(const std::filesystem::path& path, const std::function<std::optional<PackItem>()>& next,
-                 const std::function<void()>& on_sample) const;
+  const PackRules& rules() const { return rules_; }
+
+  /// Packs what `next` gives, until it gives nothing, and hands it to `take` in the same order. Each of the two is
+  /// called by one thread at a time.
+  void pack(const std::function<std::optional<PackItem>()>& next, const std::function<void(PackedItem&)>& take) const;
 
  private:
   const PackRules& rules_;
   StageTimes& times_;
-  std::vector<std::uint64_t> pixels_of_band_;
 };
 
 }  // namespace eoshard::ingest

@@ -1,21 +1,25 @@
-// The unfinished half of a packed dataset: encoded samples in the order in which they came, with what is known of each.
-// Written once, committed by rename, put in order by the assembly.
+// The unfinished half of a packed dataset, in parts: up to a shard's samples of one split each, in the order in which
+// they came. A part holds a Zarr shard file an image array, and a tally: keys, classes, rows of samples.csv, sums, and
+// the samples that were left out. Where the order of the samples was known before they were read, a part's shard files
+// are drafts that the dataset adopts.
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "libingest/core/file.hpp"
-#include "libingest/core/types.hpp"
 #include "libingest/pipeline/exact_moments.hpp"
 #include "libingest/pipeline/sample_encoder.hpp"
+#include "libingest/shard/shard_writer.hpp"
 
 namespace eoshard::ingest {
 
+/// Where bytes lie in a file.
 struct BytePlace {
   std::uint64_t offset = 0;
   std::uint64_t bytes = 0;
@@ -23,45 +27,56 @@ struct BytePlace {
 
 struct PartSample {
   std::string key;
-  int split = 0;
-  std::uint64_t classes = 0;      ///< bit c: class c is present
-  BytePlace row;                  ///< of its line of samples.csv: the fields behind patch_id
-  std::vector<BytePlace> chunks;  ///< one an array
+  std::uint64_t classes = 0;  ///< bit c: it carries class c
+  BytePlace row;              ///< in the tally: its line of samples.csv behind split, index and key
 };
 
-/// A sample that did not get into the dataset.
+/// A sample that is not in the dataset, and why: a row of rejected.csv.
 struct LeftOutSample {
   std::string key;
-  std::string reason;  ///< "no_label", "bad_member", ...
-  std::string detail;  ///< of bad members: what is wrong
+  std::string reason;
+  std::string detail;  ///< of damaged ones: what is wrong
 };
 
+/// What a tally says.
 struct PartContents {
+  int split = 0;  ///< index into kSplitNames
   std::vector<PartSample> samples;
   std::vector<LeftOutSample> left_out;
-  std::array<std::vector<ExactMoments>, kSplitNames.size()> moments;  ///< by split: one a band of the statistics
+  std::vector<ExactMoments> moments;  ///< one a band of the statistics
 };
 
+/// The shard file of an image array that belongs to a tally.
+std::filesystem::path part_array_file(const std::filesystem::path& tally, std::string_view array);
+
+/// Nothing of a part counts before close() has named its tally.
 class SamplePartWriter {
  public:
-  SamplePartWriter(const std::filesystem::path& path, std::size_t statistics_bands);
+  SamplePartWriter(std::filesystem::path tally, const std::vector<PackedArray>& arrays, int split);
 
-  /// Appends a sample's chunks and its row; fills in the places. Each band has `pixels_of_band` pixels.
-  void append(PartSample sample, std::string_view row, const EncodedSample& encoded,
-              const std::vector<std::uint64_t>& pixels_of_band);
+  std::size_t samples() const { return contents_.samples.size(); }
+  std::size_t left_out() const { return contents_.left_out.size(); }
+
+  /// Appends a sample; `row` is its line of samples.csv.
+  void append(std::string key, std::uint64_t classes, std::string_view row, const EncodedSample& encoded);
+
   void leave_out(LeftOutSample sample) { contents_.left_out.push_back(std::move(sample)); }
 
-  /// Writes the index and names the file. Not forced to disk: chunks and index carry checksums.
+  /// Writes the indices and names the files. Not forced to disk: chunks and indices carry checksums.
   void close();
 
  private:
-  BytePlace write(std::span<const std::byte> bytes);
-
-  AtomicFile file_;
+  std::filesystem::path tally_;
+  std::vector<std::unique_ptr<ShardWriter>> arrays_;
+  std::vector<std::uint64_t> pixels_of_band_;
   PartContents contents_;
+  std::string rows_;
 };
 
-/// @throws Error{io} when the file is damaged or cut.
-PartContents read_sample_part(const std::filesystem::path& path);
+/// Reads a tally. @throws Error{io} when it is damaged or cut.
+PartContents read_sample_part(const std::filesystem::path& tally);
+
+/// Whether every chunk of a part is as it was written. What was not forced to disk may be gone after a power cut.
+bool is_part_whole(const std::filesystem::path& tally, const std::vector<PackedArray>& arrays);
 
 }  // namespace eoshard::ingest

@@ -63,11 +63,11 @@ bool WorkFolder::has_parts() const {
   });
 }
 
-std::vector<fs::path> WorkFolder::part_files() const {
+std::vector<fs::path> WorkFolder::part_files(const std::string& array) const {
   std::vector<fs::path> parts;
   if (!fs::exists(folder())) return parts;
   for (const auto& file : fs::directory_iterator(folder())) {
-    if (file.path().extension() == kPartSuffix) parts.push_back(file.path());
+    if (file.path().filename().string().ends_with("." + array + kPartSuffix)) parts.push_back(file.path());
   }
   std::sort(parts.begin(), parts.end());
   return parts;

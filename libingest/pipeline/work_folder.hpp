@@ -19,8 +19,8 @@ class WorkFolder {
   /// What a run notes for itself.
   std::filesystem::path scratch_file(const std::string& name) const { return folder() / name; }
   std::filesystem::path part_file(const std::string& product, const std::string& array) const;
-  /// Those that are complete, in the order of their names.
-  std::vector<std::filesystem::path> part_files() const;
+  /// Those of `array` that are complete, in the order of their names.
+  std::vector<std::filesystem::path> part_files(const std::string& array) const;
   std::filesystem::path sample_rows(const std::string& product, std::string_view split) const {
     return folder() / (product + "." + std::string(split) + ".csv");
   }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "libingest/core/error.hpp"
 #include "libingest/shard/crc32c.hpp"
@@ -15,6 +14,21 @@ struct ArrayReader::Shard {
   FileDescriptor file;
   std::vector<std::uint64_t> index;  // (offset, bytes) a chunk
 };
+
+std::vector<std::uint64_t> read_shard_index(const FileDescriptor& file, const std::filesystem::path& path,
+                                            std::size_t chunks) {
+  std::vector<std::uint64_t> index(2 * chunks);
+  const auto entries = std::as_writable_bytes(std::span(index));
+  std::uint32_t checksum = 0;
+  const std::uint64_t size = file_size(file, path);
+  const std::size_t index_bytes = entries.size() + sizeof checksum;
+  if (size < index_bytes) throw Error(ErrorKind::input, fmt::format("{} is shorter than its index", path.string()));
+  read_exactly(file, size - index_bytes, entries, path);
+  read_exactly(file, size - sizeof checksum, std::as_writable_bytes(std::span(&checksum, 1)), path);
+  if (crc32c(entries) == checksum) return index;
+  throw Error(ErrorKind::input,
+              fmt::format("{}: the index's CRC-32C does not match: the file is damaged or truncated", path.string()));
+}
 
 ArrayReader::ArrayReader(const std::filesystem::path& array_folder)
     : folder_(array_folder), array_(read_zarr_array(array_folder)) {
@@ -28,22 +42,8 @@ const ArrayReader::Shard& ArrayReader::open_shard(std::int64_t shard) const {
   auto opened = std::make_shared<Shard>();
   opened->path = shard_path(folder_, array_.spec, shard);
   opened->file = open_for_reading(opened->path);
-  const std::uint64_t size = file_size(opened->file, opened->path);
-  const std::size_t index_bytes = array_.spec.index_bytes();
-  if (size < index_bytes)
-    throw Error(ErrorKind::input, fmt::format("{} is shorter than its index", opened->path.string()));
-  std::vector<std::byte> bytes(index_bytes);
-  read_exactly(opened->file, size - index_bytes, bytes, opened->path);
-  const auto entries = std::span<const std::byte>(bytes).first(index_bytes - 4);
-  std::uint32_t checksum = 0;
-  std::memcpy(&checksum, bytes.data() + entries.size(), 4);
-  if (crc32c(entries) != checksum) {
-    throw Error(
-        ErrorKind::input,
-        fmt::format("{}: the index's CRC-32C does not match: the file is damaged or truncated", opened->path.string()));
-  }
-  opened->index.resize(entries.size() / sizeof(std::uint64_t));
-  std::memcpy(opened->index.data(), entries.data(), entries.size());
+  opened->index =
+      read_shard_index(opened->file, opened->path, static_cast<std::size_t>(array_.spec.chunks_per_shard()));
   slot = std::move(opened);
   return *slot;
 }

@@ -15,6 +15,11 @@
 
 namespace eoshard::ingest {
 
+/// The index at the end of a shard file of `chunks` chunks: offset and bytes of each, all ones where a chunk is absent.
+/// @throws Error{input} when it is damaged.
+std::vector<std::uint64_t> read_shard_index(const FileDescriptor& file, const std::filesystem::path& path,
+                                            std::size_t chunks);
+
 /// One array of one split. Thread-safe: shards are opened on first use and stay open; reads are pread.
 class ArrayReader {
  public:

@@ -90,7 +90,9 @@ class Version1(harness.ClassFolderTest):
         self.assertEqual(harness.files_below(self.folder / "out"), self.expected)
 
     def test_info_verifies_and_reports(self):
-        self.assertIn("all are whole", harness.run("eoshard-info", "--verify", self.whole).stdout)
+        told = harness.run("eoshard-info", "--verify", self.whole).stdout
+        self.assertIn("from an archive of kind bigearthnet-v1", told)
+        self.assertIn("all are whole", told)
         page = self.folder / "report.html"
         harness.run("eoshard-info", "--report", page, self.whole)
         self.assertIn("Pastures", page.read_text())

@@ -3,6 +3,7 @@ import io
 import pathlib
 import shutil
 import signal
+import subprocess
 import sys
 import tarfile
 
@@ -40,8 +41,8 @@ class Images(harness.ClassFolderTest):
     def pack(self, *arguments, out="out", **settings):
         return harness.run("eoshard-pack", "images", *arguments, "--out", self.folder / out, **settings)
 
-    def error_of(self, *arguments, status=1):
-        result = self.pack(*arguments, "--overwrite", check=False)
+    def error_of(self, *arguments, status=1, **settings):
+        result = self.pack(*arguments, "--overwrite", check=False, **settings)
         self.assertEqual((result.returncode, len(harness.errors(result))), (status, 1), result.stderr)
         self.assertFalse((self.folder / "out/dataset.json").exists())
         return harness.errors(result)[0]
@@ -136,12 +137,37 @@ class Images(harness.ClassFolderTest):
         self.assertEqual(sum(split["samples"] for split in manifest["splits"].values()), 89)
 
     def test_the_first_odd_image_is_named(self):
-        images = self.copy()
-        draw = np.random.default_rng(1)
-        for number in range(3, 20):
-            image_folders.write(images / "river" / f"river_{number}.jpg", image_folders.pixels(draw, 0, 3, 8, shape=(16, 15)))
-        for _ in range(3):
-            self.assertIn("river/river_10.jpg has 15 x 16 pixels", self.error_of("--threads", 4, images))  # sorted by bytes
+        """In the order of the dataset, or of the archive: whatever rank has it, and however late."""
+        images, draw = self.folder / "images", np.random.default_rng(1)
+        for split, odd in (("train", 14), ("val", 9), ("test", 1)):
+            for number in range(16):
+                shape = (16, 15) if number >= odd else (16, 16)
+                image_folders.write(images / split / "river" / f"{split}_{number:02}.png",
+                                    image_folders.pixels(draw, 0, 3, 8, shape=shape))
+        archive = self.folder / "images.tar"
+        names = [f"{split}/river/{split}_{number:02}.png" for number in range(16) for split in ("train", "val", "test")]
+        subprocess.run(["tar", "-cf", archive, "-C", images, *names], check=True)
+        for ranks in (0, 3):
+            self.assertIn("train/river/train_14.png has 15 x 16 pixels", self.error_of(images, ranks=ranks))
+            self.assertIn("test/river/test_01.png has 15 x 16 pixels", self.error_of(archive, ranks=ranks))
+
+    def test_images_behind_a_skipped_one_move_up(self):
+        """More than a shard of them, so that the second shard's first image goes into the first shard."""
+        field, draw = self.folder / "images/train/field", np.random.default_rng(1)
+        field.mkdir(parents=True)
+        for number in range(1030):
+            image_folders.write(field / f"field_{number:04}.png", image_folders.pixels(draw, 4, 1, 8))
+        self.pack(self.folder / "images", out="all")
+        damaged = field / "field_0007.png"
+        content = damaged.read_bytes()
+        damaged.unlink()
+        self.pack(self.folder / "images", out="fewer")
+        expected = harness.files_below(self.folder / "fewer/train.zarr")
+        self.assertNotEqual(harness.files_below(self.folder / "all/train.zarr"), expected)
+        damaged.write_bytes(content[:-30])
+        for ranks in (0, 2):
+            self.pack("--skip-bad", self.folder / "images", out=f"ranks{ranks}", ranks=ranks)
+            self.assertEqual(harness.files_below(self.folder / f"ranks{ranks}/train.zarr"), expected)
 
     def test_damage(self):
         images = self.copy()

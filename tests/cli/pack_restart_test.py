@@ -1,4 +1,7 @@
-"""SIGKILL of eoshard-pack, of a tree and of its tar: the same command goes on and ends in the same bytes."""
+"""SIGKILL of eoshard-pack, of a tree and of its tar: the same command goes on and ends in the same bytes.
+
+Parts of a whole shard, and parts of a stream that were full when it was killed, are pack_sat's matter.
+"""
 import pathlib
 import shutil
 import signal
@@ -9,7 +12,7 @@ from tests.support import harness  # noqa: E402
 from tests.support.bigearthnet import make, pack, tar, write_lists  # noqa: E402
 
 KILL = harness.BIN.parent / "tests" / "libkill_at_call.so"
-PATCHES = 1100  # three parts of 512
+PATCHES = 40  # a part for each of the three splits
 
 
 class KilledRuns(harness.ClassFolderTest):
@@ -20,51 +23,76 @@ class KilledRuns(harness.ClassFolderTest):
         cls.lists = write_lists(cls.root, make(cls.root / "in", 1, PATCHES))
         cls.pack(cls.root / "whole", cls.tree)
         cls.expected = harness.files_below(cls.root / "whole")
+        cls.pack(cls.root / "zarr", cls.tree, formats="zarr")
+        cls.expected_zarr = harness.files_below(cls.root / "zarr")
 
     @classmethod
-    def pack(cls, out, source, **settings):
-        return pack(out, "bigearthnet-v1", "--bands", "B01,B05", "--split", cls.lists, "--format", "zarr,hdf5", "--threads", 1,
+    def pack(cls, out, source, formats="zarr,hdf5", **settings):
+        return pack(out, "bigearthnet-v1", "--bands", "B01,B05", "--split", cls.lists, "--format", formats, "--threads", 1,
                     source, **settings)
 
-    def check(self, source):
+    def renames_of(self, source, **settings):
+        """Files that get their names below out while all is packed, in order; run with the library preloaded."""
+        out, calls = self.folder / "out", self.folder / "calls.txt"
+        calls.unlink(missing_ok=True)
+        result = self.pack(out, source, env={"LD_PRELOAD": str(KILL), "EOSHARD_KILL_UNDER": str(out), "EOSHARD_KILL_KIND": "rename",
+                                             "EOSHARD_KILL_COUNT": str(calls)}, **settings)
+        return len(calls.read_text().split()), result
+
+    def kill(self, source, rename, **settings):
         out = self.folder / "out"
-        preload = {"LD_PRELOAD": str(KILL), "EOSHARD_KILL_UNDER": str(out), "EOSHARD_KILL_KIND": "rename"}
-        calls = self.folder / "calls.txt"
-        self.pack(out, source, env={**preload, "EOSHARD_KILL_COUNT": str(calls)})
-        self.assertEqual(harness.files_below(out), self.expected)
-        renames = len(calls.read_text().split())
-        resumed = 0
-        for rename in (2, 4, renames - 1):  # 1 is the configuration, then come three parts; the last is the manifest
+        killed = self.pack(out, source, check=False, env={
+            "LD_PRELOAD": str(KILL), "EOSHARD_KILL_UNDER": str(out), "EOSHARD_KILL_KIND": "rename", "EOSHARD_KILL_AT": str(rename),
+            "EOSHARD_KILL_AFTER": "1"}, **settings)
+        self.assertEqual(killed.returncode, -signal.SIGKILL, killed.stderr)
+
+    def check(self, source, expected, fractions, **settings):
+        out = self.folder / "out"
+        whole, _ = self.renames_of(source, **settings)
+        self.assertEqual(harness.files_below(out), expected)
+        for fraction in fractions:
             shutil.rmtree(out)
-            killed = self.pack(out, source, check=False, env={**preload, "EOSHARD_KILL_AT": str(rename), "EOSHARD_KILL_AFTER": "1"})
-            self.assertEqual(killed.returncode, -signal.SIGKILL, killed.stderr)
-            parts = list((out / "unfinished").glob("*.part"))
-            before = {part: part.stat().st_mtime_ns for part in parts}
-            resumed += bool(parts)
-            again = self.pack(out, source, env={"LD_PRELOAD": str(KILL), "EOSHARD_KILL_UNDER": str(out / "unfinished"),
-                                                "EOSHARD_KILL_KIND": "rename", "EOSHARD_KILL_COUNT": str(self.folder / f"again{rename}")})
-            self.assertEqual(harness.files_below(out), self.expected, f"rename {rename}")
-            written = self.folder / f"again{rename}"
-            if parts:
-                self.assertIn("going on", again.stderr)
-                count = len(written.read_text().split()) if written.exists() else 0
-                self.assertLessEqual(count, 3 - len(before), "parts that were there are not made again")
-        self.assertEqual(resumed, 3)
+            self.kill(source, 1 + int(fraction * (whole - 2)), **settings)  # the first is the configuration, the last the manifest
+            tallies = len(list((out / "unfinished").glob("*.samples.part")))
+            again, result = self.renames_of(source, **settings)
+            self.assertEqual(harness.files_below(out), expected, f"{fraction} of {whole} renames")
+            if tallies:
+                self.assertIn("going on", result.stderr)
+                self.assertLessEqual(again, whole - 3 * tallies, "parts (two arrays, a tally) that were there are made again")
         shutil.rmtree(out)
 
     def test_tree(self):
-        self.check(self.tree)
+        self.check(self.tree, self.expected, (0.15, 0.25, 0.4, 0.6, 1))
+
+    def test_tree_without_hdf5(self):
+        """Shards that have taken their place stay."""
+        self.check(self.tree, self.expected_zarr, (0.35, 0.5, 0.6, 0.7, 0.9), formats="zarr")
 
     def test_tar(self):
-        self.check(tar(self.tree, self.folder / "v1.tar.gz", "-z"))
+        self.check(tar(self.tree, self.folder / "v1.tar.gz", "-z"), self.expected, (0.25, 0.7))
 
     def test_other_numbers_of_ranks_go_on(self):
-        out = self.folder / "out"
-        killed = self.pack(out, self.tree, check=False, env={"LD_PRELOAD": str(KILL), "EOSHARD_KILL_UNDER": str(out),
-                                                             "EOSHARD_KILL_KIND": "rename", "EOSHARD_KILL_AT": "3"})
-        self.assertEqual(killed.returncode, -signal.SIGKILL, killed.stderr)
-        self.pack(out, self.tree, ranks=3)
-        self.assertEqual(harness.files_below(out), self.expected)
+        self.kill(self.tree, 6)
+        self.pack(self.folder / "out", self.tree, ranks=3)
+        self.assertEqual(harness.files_below(self.folder / "out"), self.expected)
+
+    def test_parts_that_a_power_cut_spoiled_are_made_again(self):
+        for spoil in (lambda part: part.write_bytes(bytes(part.stat().st_size)), lambda part: part.unlink()):
+            self.kill(self.tree, 8)
+            spoil(min((self.folder / "out/unfinished").glob("*.data_20m.part")))
+            self.pack(self.folder / "out", self.tree)
+            self.assertEqual(harness.files_below(self.folder / "out"), self.expected)
+            shutil.rmtree(self.folder / "out")
+
+    def test_a_tree_that_has_changed(self):
+        tree = self.folder / "BigEarthNet-v1.0"
+        shutil.copytree(self.tree, tree)
+        last = max(tree.iterdir())
+        shutil.move(last, self.folder / last.name)
+        self.kill(tree, 8)
+        shutil.move(self.folder / last.name, last)
+        self.pack(self.folder / "out", tree)
+        self.assertEqual(harness.files_below(self.folder / "out"), self.expected)
 
 
 harness.main()

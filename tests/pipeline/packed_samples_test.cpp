@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "libingest/core/error.hpp"
 #include "libingest/pipeline/name_table.hpp"
 #include "libingest/pipeline/packed_arrays.hpp"
@@ -69,7 +71,8 @@ TEST(PackedArrays, PicturesCannotBeUpsampled) {
 TEST(SampleEncoder, CutsBandsAndUpsamples) {
   const auto arrays = packed_arrays(layout(), options_with({"B08", "B05"}, "nearest"));
   SampleEncoder encoder(layout(), arrays, UpsampleMethod::nearest);
-  const EncodedSample encoded = encoder.encode(sample_of(3));
+  EncodedSample encoded;
+  encoder.encode(sample_of(3), encoded);
   ChunkDecoder decoder(ChunkCodec::blosc_zstd_u16);
   std::vector<std::uint16_t> b08(16), cube(32);
   decoder.decode(encoded.chunks[0], std::as_writable_bytes(std::span(b08)));
@@ -83,18 +86,31 @@ TEST(SampleEncoder, CutsBandsAndUpsamples) {
 
 class Parts : public ::testing::Test {
  protected:
-  // One part a list of (key, split); a sample's class and values are the key's last digit.
-  fs::path write(const std::string& name, const std::vector<std::pair<std::string, int>>& samples) {
+  // A sample's class and values are the key's last digit.
+  fs::path write(int number, int split, const std::vector<std::string>& keys) {
     SampleEncoder encoder(layout(), arrays_, UpsampleMethod::nearest);
-    SamplePartWriter part(folder_.path() / name, statistics_bands(arrays_).size());
-    for (const auto& [key, split] : samples) {
+    const fs::path tally = folder_.path() / (std::to_string(number) + ".samples.part");
+    SamplePartWriter part(tally, arrays_, split);
+    EncodedSample encoded;
+    for (const std::string& key : keys) {
       const int digit = key.back() - '0';
-      part.append({key, split, std::uint64_t{1} << digit, {}, {}}, key + "'s row\n",
-                  encoder.encode(sample_of(static_cast<std::uint16_t>(digit))), {16, 16, 4});
+      encoder.encode(sample_of(static_cast<std::uint16_t>(digit)), encoded);
+      part.append(key, std::uint64_t{1} << digit, key + "'s row\n", encoded);
     }
-    part.leave_out({"left_" + name, "no_label", ""});
+    part.leave_out({"left_" + std::to_string(number), "no_label", ""});
     part.close();
-    return folder_.path() / name;
+    return tally;
+  }
+
+  // First value of each sample of data_20m.
+  std::vector<std::uint16_t> firsts(PackedSamples& samples, std::size_t split) {
+    ChunkDecoder decoder(ChunkCodec::blosc_zstd_u16);
+    std::vector<std::uint16_t> values(4), found;
+    samples.visit_chunks(split, 1, 0, samples.samples(split), [&](std::span<const std::byte> chunk) {
+      decoder.decode(chunk, std::as_writable_bytes(std::span(values)));
+      found.push_back(values.front());
+    });
+    return found;
   }
 
   TemporaryFolder folder_;
@@ -102,9 +118,9 @@ class Parts : public ::testing::Test {
 };
 
 TEST_F(Parts, AreReadInTheOrderOfKeys) {
-  const std::vector<fs::path> paths = {write("1.part", {{"patch_3", 0}, {"patch_1", 0}, {"patch_5", 2}}),
-                                       write("2.part", {{"patch_2", 0}, {"patch_4", 2}})};
-  PackedSamples samples(paths, arrays_.size(), 6);
+  PackedSamples samples(
+      {write(1, 0, {"patch_3", "patch_1"}), write(2, 0, {"patch_2"}), write(3, 2, {"patch_4", "patch_5"})},
+      images_of(arrays_), 6);
   EXPECT_EQ(samples.samples(0), 3);
   EXPECT_EQ(samples.samples(1), 0);
   EXPECT_EQ(samples.samples(2), 2);
@@ -115,28 +131,36 @@ TEST_F(Parts, AreReadInTheOrderOfKeys) {
   EXPECT_EQ(rows, (std::vector<std::string>{"0patch_1patch_1's row\n", "1patch_2patch_2's row\n",
                                             "2patch_3patch_3's row\n"}));
   EXPECT_EQ(samples.class_counts(2), (std::vector<std::uint64_t>{0, 0, 0, 0, 1, 1}));
-  EXPECT_EQ(samples.left_out().size(), 2u);
-  ChunkDecoder decoder(ChunkCodec::blosc_zstd_u16);
-  std::vector<std::uint16_t> values(4), firsts;
-  samples.visit_chunks(0, 1, 0, 3, [&](std::span<const std::byte> chunk) {
-    decoder.decode(chunk, std::as_writable_bytes(std::span(values)));
-    firsts.push_back(values.front());
-  });
-  EXPECT_EQ(firsts, (std::vector<std::uint16_t>{21, 22, 23}));
+  EXPECT_EQ(samples.left_out().size(), 3u);
+  EXPECT_EQ(firsts(samples, 0), (std::vector<std::uint16_t>{21, 22, 23}));
   EXPECT_EQ(static_cast<std::uint64_t>(samples.moments(2)[0].sum), 16u * (4 + 5));
   const auto ids = samples.row_values(2, patch_id_spec(), 0, 2);
   EXPECT_EQ(std::string(reinterpret_cast<const char*>(ids.data()), 7), "patch_4");
 }
 
+TEST_F(Parts, AreDraftsWhereTheirOrderIsThatOfAShard) {
+  PackedSamples samples({write(1, 0, {"patch_3", "patch_1"}), write(2, 2, {"patch_4", "patch_5"})}, images_of(arrays_),
+                        6);
+  EXPECT_FALSE(samples.draft_of(0, 1, 0, 2));  // in another order
+  EXPECT_FALSE(samples.draft_of(2, 1, 0, 1));  // there is more in it
+  EXPECT_EQ(samples.draft_of(2, 1, 0, 2), folder_.path() / "2.data_20m.part");
+}
+
 TEST_F(Parts, TheSameSampleTwiceIsAnError) {
-  const std::vector<fs::path> paths = {write("1.part", {{"patch_1", 0}}), write("2.part", {{"patch_1", 0}})};
-  EXPECT_THROW(PackedSamples(paths, arrays_.size(), 6), Error);
+  const std::vector<fs::path> paths = {write(1, 0, {"patch_1"}), write(2, 0, {"patch_1"})};
+  EXPECT_THROW(PackedSamples(paths, images_of(arrays_), 6), Error);
 }
 
 TEST_F(Parts, DamageIsNoticed) {
-  const fs::path path = write("1.part", {{"patch_1", 0}});
-  fs::resize_file(path, fs::file_size(path) - 30);
-  EXPECT_THROW(read_sample_part(path), Error);
+  const fs::path tally = write(1, 0, {"patch_1", "patch_2"});
+  EXPECT_TRUE(is_part_whole(tally, arrays_));
+  const fs::path shard = part_array_file(tally, "data_20m");
+  std::fstream(shard, std::ios::in | std::ios::out | std::ios::binary).put('?');
+  EXPECT_FALSE(is_part_whole(tally, arrays_));
+  fs::remove(shard);
+  EXPECT_FALSE(is_part_whole(tally, arrays_));
+  fs::resize_file(tally, fs::file_size(tally) - 30);
+  EXPECT_THROW(read_sample_part(tally), Error);
 }
 
 TEST(NameTable, FindsWhatWasAddedAndTellsRepeats) {

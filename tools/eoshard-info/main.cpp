@@ -80,10 +80,17 @@ std::string describe_formats(const DatasetFormats& formats) {
   return formats.zarr ? "Zarr v3 shards and " + hdf5 : hdf5;
 }
 
+// A packed dataset's one source is an archive, of the kind that its name says.
+std::string describe_sources(const DatasetManifest& manifest) {
+  if (manifest.program == "eoshard-pack" && manifest.sources.size() == 1)
+    return fmt::format("from an archive of kind {}", manifest.sources.front().product);
+  return fmt::format("{} product{}", manifest.sources.size(), manifest.sources.size() == 1 ? "" : "s");
+}
+
 void print_text(const DatasetManifest& manifest, const std::string& dataset) {
-  fmt::print("{}: {} samples, {} classes ({}, {}), {} products, made by {} {}\n", dataset, manifest.samples(),
-             manifest.classes.size(), manifest.nomenclature, manifest.task, manifest.sources.size(), manifest.program,
-             manifest.version);
+  fmt::print("{}: {} samples, {} classes ({}, {}), {}, made by {} {}\n", dataset, manifest.samples(),
+             manifest.classes.size(), manifest.nomenclature, manifest.task, describe_sources(manifest),
+             manifest.program, manifest.version);
   fmt::print("  stored as {}\n", describe_formats(manifest.formats));
   for (const Split& split : manifest.splits) fmt::print("  {:<10} {:>10} samples\n", split.name, split.samples);
   for (const auto& [reason, patches] : manifest.rejected) {
