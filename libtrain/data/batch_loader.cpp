@@ -6,6 +6,12 @@
 
 namespace eoshard::train {
 
+void CacheLines::make_room(std::size_t values) {
+  if (values <= room_) return;
+  data_.reset(static_cast<float*>(::operator new[](values * sizeof(float), kAlignment)));
+  room_ = values;
+}
+
 BatchLoader::BatchLoader(const SplitReader& split, const InputTransform& transform, std::size_t values_per_sample,
                          std::vector<BatchRequest> requests, Options options)
     : split_(split),
@@ -43,7 +49,7 @@ Batch BatchLoader::next() {
   wait_s_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (slot.error) std::rethrow_exception(slot.error);
   const BatchRequest& request = requests_[handed_out_++];
-  return {std::span(slot.images).first(request.size() * values_per_sample_), request};
+  return {slot.images.values().first(request.size() * values_per_sample_), request};
 }
 
 void BatchLoader::work() {
@@ -68,7 +74,7 @@ bool BatchLoader::take(Task& task) {
              [&] { return is_stopping_ || next_task_.batch == requests_.size() || is_room_for(next_task_.batch); });
   if (is_stopping_ || next_task_.batch == requests_.size()) return false;
   task = next_task_;
-  if (task.sample == 0) slot_of(task.batch).images.resize(requests_[task.batch].size() * values_per_sample_);
+  if (task.sample == 0) slot_of(task.batch).images.make_room(requests_[task.batch].size() * values_per_sample_);
   if (++next_task_.sample == requests_[task.batch].size()) next_task_ = {task.batch + 1, 0};
   return true;
 }
@@ -76,7 +82,7 @@ bool BatchLoader::take(Task& task) {
 void BatchLoader::make_sample(const Task& task, SplitReader::SampleBuffer& buffer, std::vector<float>& scratch) {
   const SampleRequest& request = requests_[task.batch][task.sample];
   split_.read(request.sample, buffer);
-  const std::span<float> images(slot_of(task.batch).images);
+  const std::span<float> images = slot_of(task.batch).images.values();
   transform_.apply(buffer.arrays, request.orientation,
                    images.subspan(task.sample * values_per_sample_, values_per_sample_), scratch);
 }

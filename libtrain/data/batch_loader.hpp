@@ -6,6 +6,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <span>
 #include <thread>
 #include <vector>
@@ -25,6 +26,21 @@ using BatchRequest = std::vector<SampleRequest>;
 struct Batch {
   std::span<float> images;  ///< (samples, bands, rows, columns), each sample in the transform's layout
   std::span<const SampleRequest> samples;
+};
+
+/// Room for values that are written in whole cache lines. What it holds is undefined until written.
+class CacheLines {
+ public:
+  void make_room(std::size_t values);
+  std::span<float> values() const { return {data_.get(), room_}; }
+
+ private:
+  static constexpr std::align_val_t kAlignment{64};
+  struct Free {
+    void operator()(float* data) const { ::operator delete[](data, kAlignment); }
+  };
+  std::unique_ptr<float[], Free> data_;
+  std::size_t room_ = 0;
 };
 
 class BatchLoader {
@@ -50,7 +66,7 @@ class BatchLoader {
 
  private:
   struct Slot {
-    std::vector<float> images;
+    CacheLines images;
     std::size_t pending = 0;  // samples not made yet
     std::exception_ptr error;
   };

@@ -21,35 +21,27 @@ Orientation draw_orientation(bool is_flipped, bool is_turned, std::uint64_t seed
 }
 
 InputTransform::InputTransform(const InputSpec& spec, PixelLayout layout) : rows_(spec.rows), columns_(spec.columns) {
+  std::int64_t longest = 0;
   for (const ingest::ImageArray& array : spec.arrays) {
     const std::int64_t rows = array.sample_shape.at(1), columns = array.sample_shape.at(2);
-    grids_.push_back({array.dtype == "uint16", rows, columns, interpolation_axis(rows, rows_),
-                      interpolation_axis(columns, columns_)});
+    grids_.push_back({array.dtype == "uint16", rows, columns, rows == rows_ && columns == columns_,
+                      interpolation_axis(rows, rows_), interpolation_axis(columns, columns_)});
+    longest = std::max(longest, columns);
   }
   for (const InputBand& band : spec.bands) {
     channels_.push_back({band.array, band.index, static_cast<float>(1 / band.standard_deviation),
-                         static_cast<float>(-band.mean / band.standard_deviation)});
+                         static_cast<float>(-band.mean / band.standard_deviation), scratch_values_});
+    const Grid& grid = grids_[band.array];
+    if (!grid.is_finest) scratch_values_ += static_cast<std::size_t>(grid.rows * columns_);
   }
   const auto bands = static_cast<std::int64_t>(channels_.size());
+  padded_at_ = scratch_values_;
+  lines_at_ = padded_at_ + static_cast<std::size_t>(longest + 2);
+  scratch_values_ = lines_at_ + static_cast<std::size_t>(kPlacedRows * bands * columns_);
   const bool is_planar = layout == PixelLayout::planar;
   band_step_ = is_planar ? rows_ * columns_ : 1;
   column_step_ = is_planar ? 1 : bands;
   row_step_ = columns_ * column_step_;
-}
-
-// Source coordinate of a fine pixel's centre: (fine + 0.5) · coarse / fine_count - 0.5, clamped at the first centre
-// (ATen, UpSample.h, area_pixel_compute_source_index).
-InputTransform::Axis InputTransform::interpolation_axis(std::int64_t coarse, std::int64_t fine) {
-  Axis axis;
-  const double scale = static_cast<double>(coarse) / static_cast<double>(fine);
-  for (std::int64_t position = 0; position < fine; ++position) {
-    const double source = std::max(0.0, (static_cast<double>(position) + 0.5) * scale - 0.5);
-    const auto low = std::min(static_cast<std::int64_t>(source), coarse - 1);
-    axis.low.push_back(static_cast<std::int32_t>(low));
-    axis.high.push_back(static_cast<std::int32_t>(std::min(low + 1, coarse - 1)));
-    axis.weight.push_back(static_cast<float>(source - static_cast<double>(low)));
-  }
-  return axis;
 }
 
 // Follows a pixel (row, column) through the flips, then one quarter turn after another: (row, column) goes to
@@ -69,51 +61,73 @@ InputTransform::Walk InputTransform::walk(Orientation orientation) const {
   return {first, place(1, 0) - first, place(0, 1) - first};
 }
 
-template <class Stored>
-void InputTransform::interpolate_row(const Stored* band, const Grid& grid, std::size_t row, const Channel& channel,
-                                     std::span<float> coarse, std::span<float> fine) const {
-  const Stored* low = band + grid.row_axis.low[row] * grid.columns;
-  const Stored* high = band + grid.row_axis.high[row] * grid.columns;
-  const float weight = grid.row_axis.weight[row];
-  for (std::int64_t column = 0; column < grid.columns; ++column) {
-    const float value = (1 - weight) * static_cast<float>(low[column]) + weight * static_cast<float>(high[column]);
-    coarse[static_cast<std::size_t>(column)] = value * channel.scale + channel.offset;
+void InputTransform::normalise_line(std::span<const std::byte> array, const Channel& channel, std::int64_t row,
+                                    std::span<float> out) const {
+  const Grid& grid = grids_[channel.array];
+  const std::int64_t first = (channel.index * grid.rows + row) * grid.columns;
+  if (grid.is_u16) {
+    normalise(reinterpret_cast<const std::uint16_t*>(array.data()) + first, channel.scale, channel.offset, out);
+  } else {
+    normalise(reinterpret_cast<const std::uint8_t*>(array.data()) + first, channel.scale, channel.offset, out);
   }
-  if (grid.columns == columns_) {
-    std::copy_n(coarse.begin(), columns_, fine.begin());
-    return;
+}
+
+void InputTransform::widen_band(std::span<const std::byte> array, const Channel& channel,
+                                std::span<float> scratch) const {
+  const Grid& grid = grids_[channel.array];
+  const auto columns = static_cast<std::size_t>(columns_), coarse = static_cast<std::size_t>(grid.columns);
+  const std::span<float> padded = scratch.subspan(padded_at_, coarse + 2);
+  for (std::int64_t row = 0; row < grid.rows; ++row) {
+    normalise_line(array, channel, row, padded.subspan(1, coarse));
+    const auto line = scratch.subspan(channel.widened_at + static_cast<std::size_t>(row) * columns, columns);
+    widen(padded, grid.column_axis, line);
   }
-  const Axis& axis = grid.column_axis;
-  for (std::size_t column = 0; column < fine.size(); ++column) {
-    const float left = coarse[static_cast<std::size_t>(axis.low[column])];
-    const float right = coarse[static_cast<std::size_t>(axis.high[column])];
-    fine[column] = left + axis.weight[column] * (right - left);
+}
+
+void InputTransform::make_line(std::span<const std::byte> array, const Channel& channel, std::size_t row,
+                               std::span<const float> scratch, std::span<float> out) const {
+  const Grid& grid = grids_[channel.array];
+  if (grid.is_finest) return normalise_line(array, channel, static_cast<std::int64_t>(row), out);
+  const auto line = [&](std::int32_t coarse_row) {
+    return scratch.subspan(channel.widened_at + static_cast<std::size_t>(coarse_row) * out.size(), out.size());
+  };
+  blend(line(grid.row_axis.low[row]), line(grid.row_axis.high[row]), grid.row_axis.weight[row], out);
+}
+
+// Some rows of lines, a line of every band each.
+void InputTransform::place_lines(std::span<const float> lines, const PixelPlace& place) const {
+  const auto bands = static_cast<std::int64_t>(channels_.size());
+  if (band_step_ == 1) return place_pixels(lines, columns_, bands, place);
+  const std::int64_t count = static_cast<std::int64_t>(lines.size()) / columns_;
+  for (std::int64_t at = 0; at < count; ++at) {
+    const float* line = lines.data() + at * columns_;
+    float* to = place.to + at / bands * place.row_step + at % bands * band_step_;
+    for (std::int64_t column = 0; column < columns_; ++column) to[column * place.column_step] = line[column];
   }
 }
 
 void InputTransform::apply(std::span<const std::vector<std::byte>> arrays, Orientation orientation,
                            std::span<float> out, std::vector<float>& scratch) const {
-  scratch.resize(static_cast<std::size_t>(2 * columns_));
-  const std::span<float> coarse(scratch.data(), static_cast<std::size_t>(columns_));
-  const std::span<float> fine(scratch.data() + columns_, static_cast<std::size_t>(columns_));
-  const Walk steps = walk(orientation);
-  for (std::int64_t row = 0; row < rows_; ++row) {
-    for (std::size_t band = 0; band < channels_.size(); ++band) {
-      const Channel& channel = channels_[band];
-      const Grid& grid = grids_[channel.array];
-      const std::byte* data = arrays[channel.array].data();
-      const std::int64_t start = channel.index * grid.rows * grid.columns;
-      const auto line = static_cast<std::size_t>(row);
-      if (grid.is_u16) {
-        interpolate_row(reinterpret_cast<const std::uint16_t*>(data) + start, grid, line, channel, coarse, fine);
-      } else {
-        interpolate_row(reinterpret_cast<const std::uint8_t*>(data) + start, grid, line, channel, coarse, fine);
-      }
-      float* to = out.data() + static_cast<std::int64_t>(band) * band_step_ + steps.first + row * steps.row_step;
-      for (std::int64_t column = 0; column < columns_; ++column)
-        to[column * steps.column_step] = fine[static_cast<std::size_t>(column)];
-    }
+  scratch.resize(scratch_values_);
+  for (const Channel& channel : channels_) {
+    if (!grids_[channel.array].is_finest) widen_band(arrays[channel.array], channel, scratch);
   }
+  const auto columns = static_cast<std::size_t>(columns_);
+  const std::span<float> lines = std::span(scratch).subspan(lines_at_);
+  const Walk steps = walk(orientation);
+  for (std::int64_t first = 0; first < rows_; first += kPlacedRows) {
+    const std::int64_t rows = std::min(kPlacedRows, rows_ - first);
+    std::size_t at = 0;
+    for (std::int64_t row = first; row < first + rows; ++row) {
+      for (const Channel& channel : channels_) {
+        make_line(arrays[channel.array], channel, static_cast<std::size_t>(row), scratch, lines.subspan(at, columns));
+        at += columns;
+      }
+    }
+    place_lines(lines.first(at),
+                {out.data() + steps.first + first * steps.row_step, steps.row_step, steps.column_step});
+  }
+  finish_placing();
 }
 
 }  // namespace eoshard::train

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "libtrain/data/input_spec.hpp"
+#include "libtrain/data/pixel_lines.hpp"
 
 namespace eoshard::train {
 
@@ -37,36 +38,37 @@ class InputTransform {
              std::vector<float>& scratch) const;
 
  private:
-  /// Value at fine position p = (1 - weight[p]) · coarse[low[p]] + weight[p] · coarse[high[p]].
-  struct Axis {
-    std::vector<std::int32_t> low, high;
-    std::vector<float> weight;
+  struct Grid {
+    bool is_u16;
+    std::int64_t rows, columns;
+    bool is_finest;  // of the output's rows and columns: no line is blended or widened
+    InterpolationAxis row_axis, column_axis;
   };
   struct Channel {
     std::size_t array;
     std::int64_t index;
-    float scale, offset;  // normalised = stored · scale + offset
-  };
-  struct Grid {
-    bool is_u16;
-    std::int64_t rows, columns;
-    Axis row_axis, column_axis;
+    float scale, offset;     // normalised = stored · scale + offset
+    std::size_t widened_at;  // in the scratch: the band's lines, normalised and as long as the output's; if not finest
   };
   /// Address of the value at (row, column) before orientation = first + row · row_step + column · column_step.
   struct Walk {
     std::int64_t first, row_step, column_step;
   };
 
-  static Axis interpolation_axis(std::int64_t coarse, std::int64_t fine);
   Walk walk(Orientation orientation) const;
-  template <class Stored>
-  void interpolate_row(const Stored* band, const Grid& grid, std::size_t row, const Channel& channel,
-                       std::span<float> coarse, std::span<float> fine) const;
+  void normalise_line(std::span<const std::byte> array, const Channel& channel, std::int64_t row,
+                      std::span<float> out) const;
+  void widen_band(std::span<const std::byte> array, const Channel& channel, std::span<float> scratch) const;
+  void make_line(std::span<const std::byte> array, const Channel& channel, std::size_t row,
+                 std::span<const float> scratch, std::span<float> out) const;
+  void place_lines(std::span<const float> lines, const PixelPlace& place) const;
 
   std::vector<Grid> grids_;        // one an array
   std::vector<Channel> channels_;  // one an input band
   std::int64_t rows_, columns_;
   std::int64_t band_step_, row_step_, column_step_;  // of the output
+  std::size_t scratch_values_ = 0;            // widened bands, a padded line, and kPlacedRows lines of every band
+  std::size_t padded_at_ = 0, lines_at_ = 0;  // the latter two in it
 };
 
 }  // namespace eoshard::train

@@ -15,6 +15,7 @@
 #include "libtrain/checkpoint/run_folder.hpp"
 #include "libtrain/core/nearest_name.hpp"
 #include "libtrain/evaluate_run.hpp"
+#include "libtrain/input_benchmark.hpp"
 #include "libtrain/run_schedule.hpp"
 #include "libtrain/sample_selection.hpp"
 #include "libtrain/trainer.hpp"
@@ -38,6 +39,7 @@ struct CommandLine {
   double time_limit_s = 0;
   bool is_overwritten = false;
   bool is_schedule_wanted = false;
+  bool is_input_benchmark = false;
   std::vector<std::pair<std::string, CLI::Option*>> declared;  // field of TrainOptions, its option
 };
 
@@ -207,6 +209,8 @@ void declare_options(CLI::App& app, CommandLine& line) {
   app.add_flag("--overwrite", line.is_overwritten, "Start anew over an earlier run in --out");
   app.add_flag("--print-schedule", line.is_schedule_wanted,
                "Print step, epoch, batch size and rate of every step as CSV, and train nothing");
+  app.add_flag("--benchmark-input", line.is_input_benchmark,
+               "Print images a second of the input pipeline alone as JSON, and train nothing");
   app.add_option("--progress", line.progress, "On stderr: auto (on a terminal), always, never")
       ->check(CLI::IsMember({"auto", "always", "never"}));
   app.footer("Exit status: 0 finished, 1 failure, 2 misuse, 75 stopped by SIGTERM or SIGUSR1 and saved: run it again.");
@@ -258,7 +262,8 @@ TrainOptions read_config(CommandLine& line) {
 TrainOptions gather_options(CommandLine& line) {
   if (line.resume.empty()) {
     const TrainOptions options = line.config.empty() ? line.options : read_config(line);
-    const bool has_folder = !options.out.empty() || line.is_schedule_wanted || !line.evaluation.run.empty();
+    const bool has_folder =
+        !options.out.empty() || line.is_schedule_wanted || line.is_input_benchmark || !line.evaluation.run.empty();
     if (options.data.empty()) throw Error(ErrorKind::usage, "--data is required");
     if (!has_folder) throw Error(ErrorKind::usage, "--out is required");
     return options;
@@ -327,6 +332,10 @@ int run(CommandLine& line, const Communicator& world, const Log& log) {
   });
   if (line.is_schedule_wanted) {
     world.agree([&] { print_schedule(resolve_options(options), world.is_root()); });
+    return 0;
+  }
+  if (line.is_input_benchmark) {
+    std::cout << benchmark_input(options, {world, log, {}, {}, {}}) << std::endl;
     return 0;
   }
   ProgressBar bar(mode, world.is_root());

@@ -87,12 +87,16 @@ TEST_P(TransformTest, EqualsInterpolateFlipAndRotate) {
 }
 
 TEST_P(TransformTest, TakesPlainImagesOfAnyShape) {
-  ingest::SyntheticDataset data;
-  data.arrays = {{"data", 0, {"red", "green", "blue", "nir"}, {4, 28, 20}, "uint8"}};
-  const InputSpec spec = all_bands(data.arrays);
-  const Orientation orientation{true, false, 0};
-  const at::Tensor difference = fused(spec, data, orientation, GetParam()) - reference(spec, data, orientation);
-  EXPECT_LT(difference.abs().max().item<float>(), 1e-5F);
+  const std::vector<std::string> bands = {"red", "green", "blue", "nir"};
+  for (const std::vector<std::int64_t>& shape :
+       {std::vector<std::int64_t>{4, 28, 20}, {4, 30, 20}, {4, 28, 21}, {3, 28, 20}}) {
+    ingest::SyntheticDataset data;
+    data.arrays = {{"data", 0, {bands.begin(), bands.begin() + shape[0]}, shape, "uint8"}};
+    const InputSpec spec = all_bands(data.arrays);
+    const Orientation orientation{true, false, 0};
+    const at::Tensor difference = fused(spec, data, orientation, GetParam()) - reference(spec, data, orientation);
+    EXPECT_LT(difference.abs().max().item<float>(), 1e-5F) << shape[0] << " " << shape[1] << " " << shape[2];
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Layouts, TransformTest, testing::Values(PixelLayout::planar, PixelLayout::channels_last));

@@ -1,0 +1,45 @@
+// Loops over the lines of an image on their way to the network: normalise, widen, blend, and place. Vectorised; the
+// same bits on every x86-64.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace eoshard::train {
+
+/// Where a fine line's values come from: value p = (1 - weight[p]) · coarse[low[p]] + weight[p] · coarse[high[p]].
+struct InterpolationAxis {
+  std::vector<std::int32_t> low, high;
+  std::vector<float> weight;
+  bool is_doubling = false;  ///< fine = 2 · coarse, more than one of them
+};
+
+/// Bilinear, between pixel centres: torch's interpolate(align_corners = false).
+InterpolationAxis interpolation_axis(std::int64_t coarse, std::int64_t fine);
+
+/// out = stored · scale + offset
+void normalise(const std::uint16_t* stored, float scale, float offset, std::span<float> out);
+void normalise(const std::uint8_t* stored, float scale, float offset, std::span<float> out);
+
+/// A coarse line to the fine grid. `padded` holds the coarse values with one free place at either end.
+void widen(std::span<float> padded, const InterpolationAxis& axis, std::span<float> out);
+
+/// out = (1 - weight) · low + weight · high
+void blend(std::span<const float> low, std::span<const float> high, float weight, std::span<float> out);
+
+/// Rows of pixels that are placed together.
+inline constexpr std::int64_t kPlacedRows = 4;
+
+/// Where pixels go: that at (row, column) to `to + row · row_step + column · column_step`.
+struct PixelPlace {
+  float* to;
+  std::int64_t row_step, column_step;
+};
+
+/// `lines` holds, for each of at most kPlacedRows rows, a line of `columns` values for each of `bands`; pixel by pixel,
+/// its bands together, they go past the caches where they can. finish_placing() must follow before others read them.
+void place_pixels(std::span<const float> lines, std::int64_t columns, std::int64_t bands, const PixelPlace& place);
+void finish_placing();
+
+}  // namespace eoshard::train

@@ -1,0 +1,29 @@
+"""eoshard-train --benchmark-input: speeds of the input pipeline alone, as JSON."""
+import pathlib
+import sys
+
+import training
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from tests.support import harness  # noqa: E402
+
+
+class InputBenchmark(harness.ClassFolderTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.data = training.make_dataset(cls.root / "data", 40, 8, 8)
+
+    def test_prints_both_speeds(self):
+        result = training.succeed(self.data, None, benchmark_input=True, loader_threads=2, bands="B04,B11")
+        self.assertEqual((result["samples"], result["threads"], result["bands"]), (40, 2, 2))
+        self.assertGreater(result["raw_images_per_second"], 0)
+        self.assertGreater(result["transformed_images_per_second"], 0)
+
+    def test_several_ranks_are_refused(self):
+        result = training.run(self.data, None, ranks=2, benchmark_input=True)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("without mpirun", result.stderr)
+
+
+harness.main()
