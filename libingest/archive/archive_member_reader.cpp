@@ -49,8 +49,10 @@ ArchiveMemberReader::ArchiveMemberReader(std::filesystem::path path)
   archive_read_support_filter_zstd(handle);
   archive_read_support_format_tar(handle);
   archive_read_support_format_zip(handle);
+  archive_read_support_format_rar(handle);
+  archive_read_support_format_rar5(handle);
   if (archive_read_open_filename(handle, path_.c_str(), kReadBytes) != ARCHIVE_OK) {
-    throw Error(ErrorKind::input, fmt::format("{}: {}; expected a tar (plain, gzip, bzip2, xz, zstd) or zip archive",
+    throw Error(ErrorKind::input, fmt::format("{}: {}; expected a tar (plain, gzip, bzip2, xz, zstd), zip or rar archive",
                                               path_.string(), state_->reason()));
   }
 }

@@ -1,4 +1,4 @@
-// The files inside a tar (plain, or compressed by gzip, bzip2, xz or zstd) or a zip archive, one after the other.
+// The files inside a tar (plain, or compressed by gzip, bzip2, xz or zstd), a zip or a rar archive, one after the other.
 #pragma once
 
 #include <cstddef>

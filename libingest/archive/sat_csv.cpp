@@ -10,6 +10,7 @@
 #include <ranges>
 
 #include "libingest/archive/line_reader.hpp"
+#include "libingest/archive/sat_annotations.hpp"
 #include "libingest/core/error.hpp"
 
 namespace eoshard::ingest {
@@ -48,9 +49,6 @@ std::string join_names(const std::vector<Path>& files) {
   for (const Path& file : files) names.push_back(file.filename().string());
   return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
 }
-
-// "sat6" of "sat-6".
-std::string short_name(const SatDataset& dataset) { return "sat" + dataset.name.substr(dataset.name.size() - 1); }
 
 // The one file of `split` with images ("X") or labels ("y").
 Path find_csv(const SatDataset& dataset, const Path& folder, std::string_view split, std::string_view content) {
@@ -137,7 +135,7 @@ class SatCsv final : public ArchiveStream {
     for (std::size_t part = 0; part < kSplits.size(); ++part) {
       parts_[part].emplace(dataset_, folder_, kSplitNames[kSplits[part]]);
     }
-    return sat_layout(dataset_);
+    return sat_layout(dataset_, sat_class_order(dataset_, folder_));
   }
 
   bool next(RawSample& raw, const IsWanted& is_wanted) override {
@@ -153,10 +151,10 @@ class SatCsv final : public ArchiveStream {
     return false;
   }
 
-  void decode(const ArchiveLayout&, const RawSample& raw, DecodedSample& sample) const override {
+  void decode(const ArchiveLayout& layout, const RawSample& raw, DecodedSample& sample) const override {
     const RawSample::Member& label = raw.members.at(1);
-    const std::vector<double> one_hot = read_label(label, dataset_.classes.size());
-    sample.labels = {with_context(label.name, [&] { return sat_class(dataset_, one_hot); })};
+    const std::vector<double> one_hot = read_label(label, layout.classes.size());
+    sample.labels = {with_context(label.name, [&] { return sat_class(layout, one_hot); })};
     sample.fields.clear();
     sample.arrays.resize(1);
     read_image(raw.members[0], sample.arrays[0]);

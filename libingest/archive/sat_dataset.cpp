@@ -19,7 +19,9 @@ const SatDataset& sat6() {
   return dataset;
 }
 
-ArchiveLayout sat_layout(const SatDataset& dataset) {
+std::string short_name(const SatDataset& dataset) { return "sat" + dataset.name.substr(dataset.name.size() - 1); }
+
+ArchiveLayout sat_layout(const SatDataset& dataset, std::vector<std::string> classes) {
   ArchiveArray data;
   data.name = "data";
   data.bands = {"R", "G", "B", "NIR"};
@@ -29,22 +31,22 @@ ArchiveLayout sat_layout(const SatDataset& dataset) {
   layout.arrays = {data};
   layout.task = LabelTask::single_label;
   layout.nomenclature = dataset.name;
-  layout.classes = dataset.classes;
+  layout.classes = std::move(classes);
   layout.quantification_value = 255;
   return layout;
 }
 
 std::string sat_key(std::size_t split, std::size_t index) { return fmt::format("{}_{:07}", kSplitNames[split], index); }
 
-const std::string& sat_class(const SatDataset& dataset, std::span<const double> one_hot) {
+const std::string& sat_class(const ArchiveLayout& layout, std::span<const double> one_hot) {
   const auto ones = std::count(one_hot.begin(), one_hot.end(), 1.0);
   const auto zeros = std::count(one_hot.begin(), one_hot.end(), 0.0);
-  const auto classes = static_cast<std::ptrdiff_t>(dataset.classes.size());
+  const auto classes = static_cast<std::ptrdiff_t>(layout.classes.size());
   if (ones != 1 || zeros != classes - 1) {
     throw Error(ErrorKind::input, fmt::format("the label ({}) is not one 1 among {} values, as {}'s are",
-                                              fmt::join(one_hot, ", "), classes, dataset.name));
+                                              fmt::join(one_hot, ", "), classes, layout.nomenclature));
   }
-  return dataset.classes[static_cast<std::size_t>(std::find(one_hot.begin(), one_hot.end(), 1.0) - one_hot.begin())];
+  return layout.classes[static_cast<std::size_t>(std::find(one_hot.begin(), one_hot.end(), 1.0) - one_hot.begin())];
 }
 
 }  // namespace eoshard::ingest

@@ -18,18 +18,21 @@ inline constexpr std::size_t kSatSampleValues = kSatBands * kSatPlaneValues;
 
 struct SatDataset {
   std::string name;                  ///< "sat-6", the manifest's name of the classes
-  std::vector<std::string> classes;  ///< in the order of the files' one-hot rows
+  std::vector<std::string> classes;  ///< in the order of the files' one-hot rows, unless an archive says another
 };
 
 const SatDataset& sat4();
 const SatDataset& sat6();
 
-ArchiveLayout sat_layout(const SatDataset& dataset);
+/// "sat6" of sat-6, as file names have it.
+std::string short_name(const SatDataset& dataset);
+
+ArchiveLayout sat_layout(const SatDataset& dataset, std::vector<std::string> classes);
 
 /// "train_0000017": `index` counts from 0 in the split's file.
 std::string sat_key(std::size_t split, std::size_t index);
 
-/// The class of a one-hot row. @throws Error{input} when it is none.
-const std::string& sat_class(const SatDataset& dataset, std::span<const double> one_hot);
+/// The class of a one-hot row among those of sat_layout(). @throws Error{input} when it is none.
+const std::string& sat_class(const ArchiveLayout& layout, std::span<const double> one_hot);
 
 }  // namespace eoshard::ingest

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "libingest/archive/mat_array.hpp"
+#include "libingest/archive/sat_annotations.hpp"
 #include "libingest/core/error.hpp"
 
 namespace eoshard::ingest {
@@ -94,7 +95,7 @@ class SatMat final : public ArchiveStream {
 
   ArchiveLayout survey() override {
     for (std::size_t part = 0; part < kSplits.size(); ++part) parts_[part].emplace(dataset_, file_, kSplits[part]);
-    return sat_layout(dataset_);
+    return sat_layout(dataset_, sat_class_order(dataset_, file_.parent_path()));
   }
 
   bool next(RawSample& raw, const IsWanted& is_wanted) override {
@@ -110,11 +111,11 @@ class SatMat final : public ArchiveStream {
     return false;
   }
 
-  void decode(const ArchiveLayout&, const RawSample& raw, DecodedSample& sample) const override {
+  void decode(const ArchiveLayout& layout, const RawSample& raw, DecodedSample& sample) const override {
     const RawSample::Member& label = raw.members.at(1);
     std::vector<double> one_hot(label.bytes.size() / sizeof(double));
     std::memcpy(one_hot.data(), label.bytes.data(), label.bytes.size());
-    sample.labels = {with_context(label.name, [&] { return sat_class(dataset_, one_hot); })};
+    sample.labels = {with_context(label.name, [&] { return sat_class(layout, one_hot); })};
     sample.fields.clear();
     sample.arrays.resize(1);
     transpose_planes(raw.members[0].bytes, sample.arrays[0]);

@@ -52,7 +52,7 @@ const std::vector<ArchiveKind>& archive_kinds() {
        [](const PackOptions& options) { return open_sat(sat4(), options.source); }, same_name},
       {"sat6", "SAT-6: sat-6-full.mat, or a folder with it or with Kaggle's CSV pairs", SplitHabit::archive,
        [](const PackOptions& options) { return open_sat(sat6(), options.source); }, same_name},
-      {kImages, "Pictures in a folder a class (EuroSAT, UC Merced, NWPU-RESISC45): folder, tar or zip",
+      {kImages, "Pictures in a folder a class (EuroSAT, UC Merced, NWPU-RESISC45): folder, tar, zip or rar",
        SplitHabit::random, open_pictures, image_key},
   };
   return kinds;

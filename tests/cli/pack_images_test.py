@@ -77,7 +77,7 @@ class Images(harness.ClassFolderTest):
 
     def test_archives_and_any_ranks_give_the_same_bytes(self):
         folder = self.images.parent
-        for ending, ranks in ((None, 3), (".tar", 2), (".tar.gz", 0), (".zip", 3)):
+        for ending, ranks in ((None, 3), (".tar", 2), (".tar.gz", 0), (".zip", 3), (".rar", 0)):
             source = image_folders.pack(folder, self.folder / f"images{ending}") if ending else folder
             self.pack("--format", "zarr,hdf5", source, out=f"{ending}.out", ranks=ranks)
             self.assertEqual(harness.files_below(self.folder / f"{ending}.out"), self.expected, ending)

@@ -88,6 +88,22 @@ class Sat(harness.ClassFolderTest):
             self.pack("sat6", "--format", "zarr,hdf5", source, out=f"{name}.out", ranks=ranks)
             self.assertEqual(harness.files_below(self.folder / f"{name}.out"), self.expected, name)
 
+    def test_a_file_of_annotations_says_the_order_of_classes(self):
+        folder = self.csv(sat_files.make(6, 30, 20))
+        order = ["water", "barren_land", "trees", "grassland", "road", "building"]
+        annotations = folder / "sat6annotations.csv"
+        rows = [f"{name}," + ",".join(str(int(column == at)) for column in range(6)) for at, name in enumerate(order)]
+        annotations.write_text("\r\n".join(rows) + "\r\n")
+        self.pack("sat6", folder)
+        self.assertEqual(harness.manifest(self.folder / "out")["classes"], [name.replace("_", " ") for name in order])
+        annotations.write_text("\n".join(rows[:5]) + "\n")
+        self.assertIn("sat6annotations.csv names fewer than 6 classes", self.error_of("sat6", folder))
+        annotations.write_text("\n".join([*rows[:5], "ice,1,0,0,0,0,1"]) + "\n")
+        self.assertIn("sat6annotations.csv: line 6: 'ice,1,0,0,0,0,1' is not", self.error_of("sat6", folder))
+        annotations.rename(folder / "sat4annotations.csv")
+        self.pack("sat6", "--overwrite", folder)
+        self.assertEqual(harness.manifest(self.folder / "out")["classes"], SAT6)
+
     def test_hdf5_and_verification(self):
         with h5py.File(self.whole / "train/00001.h5") as file:
             np.testing.assert_array_equal(file["data"][:], self.data["train"][0][1024:2048])

@@ -1,7 +1,9 @@
 """Makes image datasets, one folder a class, of any size, format, band count and depth; and packs them."""
 import pathlib
+import struct
 import subprocess
 import warnings
+import zlib
 
 import numpy
 
@@ -39,9 +41,25 @@ def make(folder, classes=("forest", "river", "sea lake"), count=4, side=16, band
     return folder
 
 
+def stored_rar(files):
+    """A RAR 4 archive of uncompressed files: marker, archive header, a header before each file, end."""
+    def block(kind, flags, fields):
+        body = struct.pack("<BHH", kind, flags, 7 + len(fields)) + fields
+        return struct.pack("<H", zlib.crc32(body) & 0xffff) + body
+    blocks = [b"Rar!\x1a\x07\x00", block(0x73, 0, bytes(6))]
+    for name, content in files.items():
+        path, unix, version, stored = name.encode(), 3, 20, 0x30
+        blocks += [block(0x74, 0x8000, struct.pack("<IIBIIBBHI", len(content), len(content), unix, zlib.crc32(content), 0x21,
+                                                   version, stored, len(path), 0o100644) + path), content]
+    return b"".join([*blocks, block(0x7b, 0x4000, b"")])
+
+
 def pack(folder, archive):
-    """A tar (compressed as its name says) or zip of the folder's content."""
-    if archive.suffix == ".zip":
+    """A tar (compressed as its name says), zip or rar of the folder's content."""
+    if archive.suffix == ".rar":
+        archive.write_bytes(stored_rar({str(file.relative_to(folder)): file.read_bytes()
+                                        for file in sorted(folder.rglob("*")) if file.is_file()}))
+    elif archive.suffix == ".zip":
         subprocess.run(["/usr/bin/python3", "-m", "zipfile", "-c", archive, *sorted(folder.iterdir())], check=True)
     else:
         subprocess.run(["tar", "--auto-compress", "-cf", archive, "-C", folder, "."], check=True)
