@@ -217,7 +217,7 @@ class Packing {
 
   // Notes why a sample is left out.
   bool is_kept(const std::string& key, const SampleRuling& ruling) {
-    if (ruling.split == kUnlisted) left_out_.try_emplace(key, LeftOutSample{key, ruling.reason, ""});
+    if (ruling.split == kUnlisted) left_out_.try_emplace(key, LeftOutSample{key, ruling.reason, ruling.detail});
     return ruling.split != kUnlisted;
   }
 

@@ -55,6 +55,11 @@ std::optional<std::size_t> find_name_column(const std::vector<std::string>& row)
   return static_cast<std::size_t>(found - row.begin());
 }
 
+std::string two_splits_text(std::string_view name, int one, int other) {
+  return fmt::format("{} is in the lists of two splits: {} and {}", name, kSplitNames[static_cast<std::size_t>(one)],
+                     kSplitNames[static_cast<std::size_t>(other)]);
+}
+
 // Calls `visit(name, row number)` for every name in a text table, compressed or not.
 template <class Visit>
 void for_each_name(const std::string& path, const Visit& visit) {
@@ -96,7 +101,8 @@ SampleRulings::SampleRulings(const PackOptions& options, const ArchiveKind& kind
       rule_(rule_of(options)),
       is_random_(is_random(options, kind)),
       is_drawn_anew_(is_random_ && !options.split.empty()),
-      unlisted_(split_of_name(options.unlisted)) {
+      unlisted_(split_of_name(options.unlisted)),
+      skips_bad_(options.skip_bad) {
   has_lists_ = rule_.kind == SplitRule::Kind::lists || kind.split_habit == SplitHabit::table;
   for (const std::string& path : options.metadata) read_table(path, nomenclature);
   for (std::size_t split = 0; split < rule_.lists.size(); ++split) {
@@ -169,9 +175,8 @@ std::uint8_t SampleRulings::number_of_country(const std::string& name) {
 
 void SampleRulings::merge(std::string_view name, Listed& first, const Listed& other) const {
   if (first.split != kUnlisted && other.split != kUnlisted && first.split != other.split) {
-    throw Error(ErrorKind::input, fmt::format("{} is in the lists of two splits: {} and {}", name,
-                                              kSplitNames[static_cast<std::size_t>(first.split)],
-                                              kSplitNames[static_cast<std::size_t>(other.split)]));
+    if (!skips_bad_) throw Error(ErrorKind::input, two_splits_text(name, first.split, other.split));
+    first.other_split = other.split;
   }
   first.lists |= other.lists;
   first.is_excluded = first.is_excluded || other.is_excluded;
@@ -197,6 +202,10 @@ SampleRuling SampleRulings::rule(const std::string& key, int archive_split) {
   if (listed != nullptr && listed->is_excluded) {
     ruling.split = kUnlisted;
     ruling.reason = "excluded";
+  } else if (listed != nullptr && listed->other_split != kUnlisted) {
+    ruling.detail = two_splits_text(key, listed->split, listed->other_split);
+    ruling.split = kUnlisted;
+    ruling.reason = "bad_member";
   } else if (ruling.split == kUnlisted) {
     ruling.split = split_of_unlisted(key, archive_split);
     if (ruling.split == kUnlisted) ruling.reason = "unlisted";

@@ -16,7 +16,8 @@ namespace eoshard::ingest {
 
 struct SampleRuling {
   int split = kUnlisted;                 ///< kUnlisted: the sample is left out
-  std::string reason;                    ///< then why: "excluded" or "unlisted"
+  std::string reason;                    ///< then why: "excluded", "unlisted" or "bad_member"
+  std::string detail;                    ///< of a bad member: what is wrong
   std::optional<std::uint64_t> classes;  ///< where a table says the labels: bit c is class c
   std::vector<std::string> fields;       ///< of a table: one a column of table_columns()
 };
@@ -27,7 +28,8 @@ void check_split_options(const PackOptions& options, const ArchiveKind& kind);
 class SampleRulings {
  public:
   /// Reads the lists and tables; `nomenclature` gives the tables' labels their classes.
-  /// @throws Error{input} naming file and sample, e.g. for one that is in the lists of two splits.
+  /// @throws Error{input} naming file and sample, e.g. for one that is in the lists of two splits, unless such are
+  /// skipped.
   SampleRulings(const PackOptions& options, const ArchiveKind& kind, const Nomenclature& nomenclature);
 
   /// Columns of samples.csv that the tables give.
@@ -44,6 +46,7 @@ class SampleRulings {
     std::uint64_t classes = 0;
     std::uint32_t lists = 0;  // bit l: it is in list l
     std::int8_t split = kUnlisted;
+    std::int8_t other_split = kUnlisted;  // of another list, where damaged samples are skipped
     std::uint8_t country = 0;
     bool has_classes = false;
     bool is_excluded = false;
@@ -63,6 +66,7 @@ class SampleRulings {
   bool is_drawn_anew_ = false;  // also what the archive says a split for
   bool has_lists_ = false;
   int unlisted_ = kUnlisted;
+  bool skips_bad_ = false;
   std::vector<std::string> list_paths_;
   std::vector<std::string> countries_;
   NameTable<Listed> names_;

@@ -83,6 +83,11 @@ class BadArchives(harness.ClassFolderTest):
         train = self.lists.removeprefix("lists:").split(",")[0]
         message = self.error_of("--split", f"lists:{train},{double},", self.tree)
         self.assertIn(f"{self.first('train')} is in the lists of two splits: train and validation", message)
+        self.pack("--split", f"lists:{train},{double},", "--skip-bad", "--overwrite", self.tree)
+        manifest = harness.manifest(self.folder / "out")
+        self.assertEqual([bad["member"] for bad in manifest["bad_members"]], [self.first("train")])
+        self.assertIn("in the lists of two splits", manifest["bad_members"][0]["reason"])
+        self.assertEqual(manifest["rejected"]["bad_member"], 1)
 
     def test_misuse(self):
         for arguments, words in [((self.tree,), "no patch has a split"),
