@@ -22,12 +22,15 @@ constexpr std::int64_t kDefaultEvaluationBatch = 32;
 
 WeightsInfo read_info_together(const EvaluateRequest& request, const Communicator& world) {
   WeightsInfo info;
-  world.agree([&] { info = read_weights_info(request.run); });
+  world.agree([&] {
+    check_predictions_path(request.predictions);
+    info = read_weights_info(request.run);
+  });
   return info;
 }
 
 Json describe(const EvaluateRequest& request, const TrainOptions& options, const WeightsInfo& info,
-              const EvaluationResult& result) {
+              const SplitReader& split, const EvaluationResult& result) {
   Json json = {{"split", request.split}, {"samples", result.table.samples()}, {"loss", result.loss}};
   json.update(score_details(result.table, kHalf, info.classes));
   json["images_per_second"] = result.images_per_second;
@@ -35,14 +38,13 @@ Json describe(const EvaluateRequest& request, const TrainOptions& options, const
   json["chosen_by"] = info.chosen_by;
   json["weights"] = (request.run / kWeightsName).string();
   json["data"] = options.data;
-  const auto samples = static_cast<std::int64_t>(result.table.samples());
   if (!options.score_by.empty()) {
-    json["by"][options.score_by] = scores_by_group(
-        result.table, kHalf, read_sample_column(options.data, request.split, options.score_by, samples));
+    json["by"][options.score_by] =
+        scores_by_group(result.table, kHalf, read_sample_column(options.data, split, options.score_by));
   }
   if (!request.predictions.empty()) {
-    write_predictions(request.predictions, request.split, result.table, kHalf, info.classes,
-                      read_sample_column(options.data, request.split, "patch_id", samples));
+    write_predictions(request.predictions, split, result.table, kHalf, info.classes,
+                      read_sample_column(options.data, split, "patch_id"));
   }
   return json;
 }
@@ -59,21 +61,22 @@ std::string evaluate_run(const EvaluateRequest& request, const TrainOptions& wan
   state.begin_evaluation();
   const ForwardPass pass{state.network(), dataset.input, dataset.task, device, parse_precision(options.precision)};
   const InputTransform transform(dataset.input, PixelLayout::channels_last);
-  const std::int64_t samples = dataset.split(request.split).samples();
+  const SplitReader& split = dataset.split(request.split);
+  const std::int64_t samples = split.samples();
   const EvaluationOptions evaluation{kDefaultEvaluationBatch, static_cast<int>(options.loader_threads)};
   std::vector<float> embeddings;
   if (!request.embeddings.empty()) {
-    embeddings = collect_embeddings(pass, dataset.split(request.split), transform, evaluation, world);
+    embeddings = collect_embeddings(pass, split, transform, evaluation, world);
   }
   const EvaluationResult result =
-      evaluate(pass, dataset.split(request.split), transform, evaluation, world, [&](std::int64_t done) {
+      evaluate(pass, split, transform, evaluation, world, [&](std::int64_t done) {
         setting.show_progress({request.split, static_cast<std::uint64_t>(std::min(samples, done * world.size())),
                                static_cast<std::uint64_t>(samples), "images", ""});
       });
   std::string text;
   world.agree([&] {
     if (!world.is_root()) return;
-    text = describe(request, options, info, result).dump();
+    text = describe(request, options, info, split, result).dump();
     if (!embeddings.empty()) {
       write_npy(request.embeddings, embeddings, static_cast<std::int64_t>(embeddings.size()) / samples);
     }

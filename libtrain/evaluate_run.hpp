@@ -11,7 +11,7 @@ namespace eoshard::train {
 struct EvaluateRequest {
   std::filesystem::path run;
   std::string split = "test";
-  std::filesystem::path predictions;  ///< CSV file to write; empty = none
+  std::filesystem::path predictions;  ///< table to write, Parquet or CSV by its ending; empty = none
   std::filesystem::path embeddings;   ///< NumPy file to write, (samples, features); empty = none
 };
 

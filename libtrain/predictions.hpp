@@ -5,13 +5,18 @@
 #include <span>
 #include <string>
 
+#include "libtrain/data/split_reader.hpp"
 #include "libtrain/score_report.hpp"
 
 namespace eoshard::train {
 
-/// Writes `path` (CSV): split, index, patch_id, labels and predicted (class names joined by ';'), and a column of
-/// probabilities for each class. `patch_ids` has one a sample. @throws Error{io}
-void write_predictions(const std::filesystem::path& path, const std::string& split, const ScoreTable& table,
+/// @throws Error{input} where a table of this name cannot be written (….parquet in a build without Parquet).
+void check_predictions_path(const std::filesystem::path& path);
+
+/// Writes `path`, Parquet when its name ends in .parquet, else CSV: split, index (in samples.csv), patch_id, labels and
+/// predicted (class names: a list, or joined by ';' in CSV), and a column of probabilities for each class. `patch_ids`
+/// has one a sample of `split`, as `table` has rows. @throws Error{io}
+void write_predictions(const std::filesystem::path& path, const SplitReader& split, const ScoreTable& table,
                        std::span<const float> thresholds, std::span<const std::string> class_names,
                        std::span<const std::string> patch_ids);
 

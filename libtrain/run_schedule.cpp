@@ -51,6 +51,17 @@ std::int64_t count_steps(const TrainOptions& options, const Schedule& schedule) 
   return options.max_steps > 0 ? std::min(all, options.max_steps) : all;
 }
 
+std::int64_t count_images(const TrainOptions& options, const Schedule& schedule, std::int64_t first,
+                          std::int64_t last) {
+  std::int64_t images = 0;
+  for (std::int64_t epoch = 0; epoch < options.epochs; ++epoch) {
+    const std::int64_t begin = std::max(first, schedule.clock.first_step_of(epoch));
+    const std::int64_t end = std::min(last, schedule.clock.first_step_of(epoch + 1));
+    images += std::max<std::int64_t>(0, end - begin) * options.batch_size.at(epoch);
+  }
+  return images;
+}
+
 std::string schedule_table(const TrainOptions& options, std::int64_t samples) {
   const Schedule schedule = make_schedule(options, samples);
   const std::int64_t steps = count_steps(options, schedule);

@@ -17,6 +17,9 @@ Schedule make_schedule(const TrainOptions& options, std::int64_t samples);
 /// Steps of the whole run.
 std::int64_t count_steps(const TrainOptions& options, const Schedule& schedule);
 
+/// Samples that are learnt from in steps `first` … `last` - 1 of the run.
+std::int64_t count_images(const TrainOptions& options, const Schedule& schedule, std::int64_t first, std::int64_t last);
+
 /// A line a step: "step,epoch,batch_size,learning_rate", after a header.
 std::string schedule_table(const TrainOptions& options, std::int64_t samples);
 

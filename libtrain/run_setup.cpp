@@ -21,12 +21,30 @@ namespace {
 namespace fs = std::filesystem;
 
 void check_fits(const OpenDataset& dataset, const TrainOptions& options) {
-  if (!dataset.has("train"))
-    throw Error(ErrorKind::input, fmt::format("{}: the training split is empty", options.data));
+  if (!dataset.has("train")) {
+    throw Error(ErrorKind::input,
+                fmt::format("{}: the training split is empty{}", options.data,
+                            options.nomenclature.empty()
+                                ? ""
+                                : fmt::format(" of the classes of --nomenclature {}", options.nomenclature)));
+  }
   if (std::ranges::count(options.augment, "rotate90") > 0 && dataset.input.rows != dataset.input.columns) {
     throw Error(ErrorKind::usage, fmt::format("--augment rotate90 needs square images; these are {} x {}",
                                               dataset.input.rows, dataset.input.columns));
   }
+}
+
+ClassMapping map_own_classes(OpenDataset& dataset, const std::string& nomenclature) {
+  ClassMapping mapping = map_classes(dataset.manifest.classes, nomenclature);
+  dataset.classes = mapping.classes;
+  return mapping;
+}
+
+// A split whose samples are all left out is as good as an empty one.
+void open_split_of(OpenDataset& dataset, const TrainOptions& options, const std::string& split,
+                   const ClassMapping& mapping) {
+  auto reader = std::make_unique<SplitReader>(options.data, dataset.manifest, split, dataset.input, mapping);
+  if (reader->samples() > 0) dataset.splits[split] = std::move(reader);
 }
 
 OpenDataset open_dataset(const TrainOptions& options) {
@@ -39,10 +57,9 @@ OpenDataset open_dataset(const TrainOptions& options) {
   if (dataset.manifest.split("train").samples == 0) check_fits(dataset, options);
   dataset.input = make_input_spec(dataset.manifest, options.bands);
   dataset.task = parse_task(dataset.manifest.task);
+  const ClassMapping mapping = map_own_classes(dataset, options.nomenclature);
   for (const ingest::Split& split : dataset.manifest.splits) {
-    if (split.samples == 0) continue;
-    dataset.splits[split.name] =
-        std::make_unique<SplitReader>(options.data, dataset.manifest, split.name, dataset.input);
+    if (split.samples > 0) open_split_of(dataset, options, split.name, mapping);
   }
   check_fits(dataset, options);
   return dataset;
@@ -73,7 +90,7 @@ NetworkOptions network_options(const std::string& model, const std::string& stem
 
 std::unique_ptr<Network> initial_network(const TrainOptions& options, const OpenDataset& dataset, const Log& log) {
   NetworkOptions wanted = network_options(options.model, options.stem, dataset.input.bands.size(),
-                                          dataset.manifest.classes.size(), dataset.input.rows, dataset.input.columns);
+                                          dataset.classes.size(), dataset.input.rows, dataset.input.columns);
   wanted.dropout = options.dropout;
   wanted.stochastic_depth = options.stochastic_depth;
   std::unique_ptr<Network> network = make_network(wanted, options.seed);
@@ -88,28 +105,34 @@ std::unique_ptr<Network> initial_network(const TrainOptions& options, const Open
   return network;
 }
 
-void check_classes(const ingest::DatasetManifest& manifest, const WeightsInfo& weights, const std::string& data) {
-  if (manifest.task != weights.task) {
-    throw Error(ErrorKind::input,
-                fmt::format("{} is a {} dataset, the weights are for a {} one", data, manifest.task, weights.task));
-  }
-  if (manifest.classes == weights.classes) return;
-  const std::size_t shorter = std::min(manifest.classes.size(), weights.classes.size());
+void check_task(const ingest::DatasetManifest& manifest, const WeightsInfo& weights, const std::string& data) {
+  if (manifest.task == weights.task) return;
+  throw Error(ErrorKind::input,
+              fmt::format("{} is a {} dataset, the weights are for a {} one", data, manifest.task, weights.task));
+}
+
+void check_classes(const std::vector<std::string>& classes, const WeightsInfo& weights, const std::string& data) {
+  if (classes == weights.classes) return;
+  const std::size_t shorter = std::min(classes.size(), weights.classes.size());
   for (std::size_t index = 0; index < shorter; ++index) {
-    if (manifest.classes[index] == weights.classes[index]) continue;
+    if (classes[index] == weights.classes[index]) continue;
     throw Error(ErrorKind::input,
-                fmt::format("the classes of {} differ from the weights': class {} is '{}' there and '{}' here", data,
-                            index, weights.classes[index], manifest.classes[index]));
+                fmt::format("the classes of {} differ from the weights': class {} is '{}' there and '{}' here; "
+                            "--nomenclature brings CORINE's classes to others",
+                            data, index, weights.classes[index], classes[index]));
   }
-  throw Error(ErrorKind::input, fmt::format("{} has {} classes, the weights are for {}", data, manifest.classes.size(),
-                                            weights.classes.size()));
+  throw Error(ErrorKind::input,
+              fmt::format("{} has {} classes, the weights are for {}", data, classes.size(), weights.classes.size()));
 }
 
 OpenDataset open_split(const TrainOptions& options, const std::string& split, const WeightsInfo& weights) {
   OpenDataset dataset;
   dataset.manifest = ingest::read_manifest(options.data);
   ingest::require_zarr(dataset.manifest, options.data);
-  check_classes(dataset.manifest, weights, options.data);
+  check_task(dataset.manifest, weights, options.data);
+  const bool is_given = !options.nomenclature.empty();
+  const ClassMapping mapping = map_own_classes(dataset, is_given ? options.nomenclature : weights.nomenclature);
+  check_classes(dataset.classes, weights, options.data);
   dataset.input = make_input_spec(dataset.manifest, weights.bands);
   if (dataset.input.rows != weights.rows || dataset.input.columns != weights.columns) {
     throw Error(ErrorKind::input,
@@ -124,7 +147,12 @@ OpenDataset open_split(const TrainOptions& options, const std::string& split, co
   if (dataset.manifest.split(split).samples == 0) {
     throw Error(ErrorKind::input, fmt::format("{}: the split {} is empty", options.data, split));
   }
-  dataset.splits[split] = std::make_unique<SplitReader>(options.data, dataset.manifest, split, dataset.input);
+  open_split_of(dataset, options, split, mapping);
+  if (!dataset.has(split)) {
+    throw Error(ErrorKind::input,
+                fmt::format("{}: no sample of the split {} carries one of the {} classes", options.data, split,
+                            dataset.classes.size()));
+  }
   return dataset;
 }
 
@@ -179,6 +207,20 @@ std::unique_ptr<Network> load_trained_network(const fs::path& run, const Weights
   return network;
 }
 
+void check_local_steps(const TrainOptions& options, const Communicator& world) {
+  world.agree([&] {
+    for (const std::int64_t epoch :
+         switching_epochs({options.batch_size, options.micro_batch_size, options.local_steps})) {
+      const std::int64_t batch = options.batch_size.at(epoch), micro_batch = options.micro_batch_size.at(epoch);
+      if (options.local_steps.at(epoch) == 1 || batch / micro_batch % world.size() == 0) continue;
+      throw Error(ErrorKind::usage,
+                  fmt::format("--local-steps wants as many micro-batches on every rank, but in epoch {} a step has {} on "
+                              "{} ranks; choose --batch-size a multiple of --micro-batch-size {} times the ranks",
+                              epoch + 1, batch / micro_batch, world.size(), micro_batch));
+    }
+  });
+}
+
 UpdateRules update_rules(const TrainOptions& options) {
   UpdateRules rules;
   rules.options.rule = parse_update_rule(options.optimizer);
@@ -200,9 +242,9 @@ UpdateRules update_rules(const TrainOptions& options) {
 LossOptions loss_options(const TrainOptions& options, const OpenDataset& dataset, at::Device device) {
   LossOptions loss{dataset.task, options.label_smoothing, {}};
   if (options.class_weights == "balanced") {
-    const ingest::Split& split = dataset.manifest.split("train");
+    const SplitReader& split = dataset.split("train");
     const std::vector<float> weights =
-        balanced_weights(dataset.task, split.class_counts, static_cast<std::uint64_t>(split.samples));
+        balanced_weights(dataset.task, split.count_classes(), static_cast<std::uint64_t>(split.samples()));
     loss.class_weights = at::tensor(weights).to(device);
   }
   return loss;

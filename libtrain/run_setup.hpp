@@ -22,6 +22,7 @@ namespace eoshard::train {
 // A dataset as the network sees it. An empty split has no reader.
 struct OpenDataset {
   ingest::DatasetManifest manifest;
+  std::vector<std::string> classes;  // that are learnt: the manifest's own but for --nomenclature
   InputSpec input;
   Task task = Task::multi_label;
   std::map<std::string, std::unique_ptr<SplitReader>> splits;
@@ -48,6 +49,9 @@ std::unique_ptr<Network> make_initial_network(const TrainOptions& options, const
 /// The network of a run's weights, loaded from the run's folder. Collective.
 std::unique_ptr<Network> load_trained_network(const std::filesystem::path& run, const WeightsInfo& weights,
                                               const Communicator& world);
+
+/// Collective. @throws Error{usage}, agreed on, where --local-steps finds ranks with unequal shares of a step.
+void check_local_steps(const TrainOptions& options, const Communicator& world);
 
 UpdateRules update_rules(const TrainOptions& options);
 LossOptions loss_options(const TrainOptions& options, const OpenDataset& dataset, at::Device device);

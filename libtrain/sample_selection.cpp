@@ -15,13 +15,13 @@ namespace eoshard::train {
 namespace {
 
 void keep_where(std::vector<std::int64_t>& chosen, const TrainOptions& options, const std::string& condition,
-                std::int64_t samples) {
+                const SplitReader& split) {
   const std::size_t sign = condition.find('=');
   if (sign == std::string::npos || sign == 0) {
     throw Error(ErrorKind::usage, fmt::format("--where '{}' is not column=value", condition));
   }
   const std::string wanted = condition.substr(sign + 1);
-  const std::vector<std::string> values = read_sample_column(options.data, "train", condition.substr(0, sign), samples);
+  const std::vector<std::string> values = read_sample_column(options.data, split, condition.substr(0, sign));
   std::erase_if(chosen, [&](std::int64_t sample) { return values[static_cast<std::size_t>(sample)] != wanted; });
 }
 
@@ -35,10 +35,11 @@ void keep_share(std::vector<std::int64_t>& chosen, double fraction, std::uint64_
 
 }  // namespace
 
-std::vector<std::int64_t> select_samples(const TrainOptions& options, std::int64_t samples) {
+std::vector<std::int64_t> select_samples(const TrainOptions& options, const SplitReader& split) {
+  const std::int64_t samples = split.samples();
   std::vector<std::int64_t> chosen(static_cast<std::size_t>(samples));
   std::iota(chosen.begin(), chosen.end(), std::int64_t{0});
-  for (const std::string& condition : options.where) keep_where(chosen, options, condition, samples);
+  for (const std::string& condition : options.where) keep_where(chosen, options, condition, split);
   keep_share(chosen, options.subset_fraction, options.seed);
   for (const std::int64_t epoch : options.batch_size.epochs()) {
     const std::int64_t batch = options.batch_size.at(epoch);

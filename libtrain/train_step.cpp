@@ -29,18 +29,20 @@ EagerTrainStep::EagerTrainStep(TrainingState& state, const ForwardPass& pass, co
       pass_(pass),
       split_(split),
       options_(std::move(options)),
-      share_(rank_share(options_.plan.micro_batches(), collective.rank(), collective.size())),
-      reduction_(state.buffer(), collective, options_.plan.micro_batches()) {}
+      reduction_(state.buffer(), collective,
+                 options_.is_local ? options_.share.size() : options_.plan.micro_batches()) {}
 
 at::Tensor EagerTrainStep::weight_gradients() const {
   return state_.buffer().gradients().narrow(0, 0, state_.buffer().weights().numel());
 }
 
 StepFigures EagerTrainStep::run(BatchLoader& loader, const StepRequest& request) {
-  for (std::int64_t micro_batch = share_.first; micro_batch < share_.last; ++micro_batch) {
-    reduction_.begin(micro_batch);
+  const Range share = options_.share;
+  const std::int64_t first_leaf = options_.is_local ? share.first : 0;
+  for (std::int64_t micro_batch = share.first; micro_batch < share.last; ++micro_batch) {
+    reduction_.begin(micro_batch - first_leaf);
     run_micro_batch(loader.next(), request, micro_batch);
-    reduction_.end(micro_batch);
+    reduction_.end(micro_batch - first_leaf);
   }
   reduction_.finish();
   const Tail tail = split_tail(state_.buffer());

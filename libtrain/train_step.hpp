@@ -18,9 +18,9 @@ struct StepRequest {
   bool wants_stop = false;  ///< this rank was asked to stop
 };
 
-/// The same on every rank.
+/// The same on every rank, unless the step is a rank's own.
 struct StepFigures {
-  double loss = 0;              ///< mean over the global batch
+  double loss = 0;              ///< mean over the global batch, or over this rank's share of it
   double small_gradient = 0;    ///< ‖g‖² of one micro-batch, mean over those with even numbers; 0 with one alone
   double big_gradient = 0;      ///< ‖g‖² of the mean over all micro-batches; 0 with one alone
   bool is_stop_wanted = false;  ///< some rank asked to stop
@@ -29,6 +29,8 @@ struct StepFigures {
 /// What all steps of a phase have in common.
 struct StepOptions {
   StepPlan plan;
+  Range share;            ///< of the step's micro-batches, that this rank computes
+  bool is_local = false;  ///< its share is the whole step: gradients, statistics and figures are this rank's own
   LossOptions loss;
   double mixup_alpha = 0;
   std::uint64_t seed = 0;
@@ -39,11 +41,11 @@ class TrainStep {
  public:
   virtual ~TrainStep() = default;
 
-  /// Takes this rank's share of micro-batches from `loader`. Collective.
+  /// Takes this rank's share of micro-batches from `loader`. Collective, unless the step is a rank's own.
   virtual StepFigures run(BatchLoader& loader, const StepRequest& request) = 0;
 };
 
-/// Computes eagerly, operator by operator. References are borrowed.
+/// Computes eagerly, operator by operator. References are borrowed; a rank's own steps take a solo collective.
 class EagerTrainStep final : public TrainStep {
  public:
   EagerTrainStep(TrainingState& state, const ForwardPass& pass, const SplitReader& split, Collective& collective,
@@ -53,15 +55,13 @@ class EagerTrainStep final : public TrainStep {
 
  private:
   void run_micro_batch(const Batch& batch, const StepRequest& request, std::int64_t micro_batch);
+  bool has_noise() const { return !options_.is_local && options_.plan.micro_batches() > 1; }
+  at::Tensor weight_gradients() const;
 
   TrainingState& state_;
   const ForwardPass& pass_;
   const SplitReader& split_;
   StepOptions options_;
-  bool has_noise() const { return options_.plan.micro_batches() > 1; }
-  at::Tensor weight_gradients() const;
-
-  Range share_;  // of micro-batches
   TreeReduction reduction_;
 };
 

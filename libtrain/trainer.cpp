@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "libingest/core/version.hpp"
+#include "libingest/shard/crc32c.hpp"
 #include "libtrain/checkpoint/checkpoint.hpp"
 #include "libtrain/checkpoint/run_folder.hpp"
 #include "libtrain/core/rank_share.hpp"
@@ -17,6 +17,7 @@
 #include "libtrain/data/sample_table.hpp"
 #include "libtrain/evaluation.hpp"
 #include "libtrain/metrics/thresholds.hpp"
+#include "libtrain/optim/optimizer.hpp"
 #include "libtrain/run_schedule.hpp"
 #include "libtrain/run_setup.hpp"
 #include "libtrain/sample_selection.hpp"
@@ -34,6 +35,13 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 constexpr float kHalf[] = {kDefaultThreshold};
 
+// Steps whose figures are not the same on every rank yet. With one step between synchronisations they are at once.
+struct UnsettledSteps {
+  double loss_sum = 0;
+  std::int64_t steps = 0;
+  bool is_stop_wanted = false;
+};
+
 class Trainer {
  public:
   Trainer(const TrainOptions& options, const TrainSetting& setting);
@@ -48,9 +56,15 @@ class Trainer {
  private:
   std::vector<BatchRequest> epoch_requests() const;
   void take_step(BatchLoader& loader, Clock::time_point start, std::int64_t first_step);
+  void show_step(double loss, double images_per_second, double input_wait_share) const;
+  void settle_steps();
+  void synchronise();
+  bool is_synchronisation_due() const;
   void add_noise(const StepFigures& figures);
   Json noise_scale() const;
-  void check_loss(double loss, double rate) const;
+  void check_loss() const;
+  void check_weights() const;
+  [[noreturn]] void diverged(const std::string& what) const;
   EvaluationResult evaluate_split(const std::string& split, std::int64_t epoch, const char* weights = nullptr);
   Json at_better_thresholds(const EvaluationResult& result);
   Json by_column(const std::string& split, const EvaluationResult& result) const;
@@ -58,8 +72,12 @@ class Trainer {
   void write_weights(const std::string& chosen_by, std::int64_t epoch);
   void on_root(const std::function<void()>& work) const;
   void write_line(const Json& line) const;
-  void show(const std::string& step, std::int64_t done, std::int64_t total, const std::string& note) const;
+  void show_evaluation(const std::string& split, std::int64_t done, std::int64_t samples) const;
   void begin_phase();
+  void tell_phase() const;
+  void tell_left_out() const;
+  Range own_share() const { return rank_share(plan_.micro_batches(), world_.rank(), world_.size()); }
+  bool is_local() const { return local_steps_ > 1 && world_.size() > 1; }
   std::int64_t sample_count() const { return static_cast<std::int64_t>(samples_.size()); }
   bool is_augmented(const char* name) const;
 
@@ -71,21 +89,25 @@ class Trainer {
   std::vector<std::int64_t> samples_;  // of the training split, that are learnt from
   Schedule schedule_;
   std::int64_t last_step_;
-  StepPlan plan_;  // of the epoch that is under way
+  StepPlan plan_;                 // of the epoch that is under way
+  std::int64_t local_steps_ = 1;  // in it
   InputTransform transform_;
   at::Device device_;
-  std::unique_ptr<Collective> collective_;
+  std::unique_ptr<Collective> collective_, solo_;
   TrainingState state_;
   ForwardPass pass_;
   std::unique_ptr<TrainStep> step_;
   TrainingPosition position_;
+  UnsettledSteps unsettled_;
   bool is_stop_wanted_ = false;
+  Clock::time_point run_start_ = Clock::now();
+  std::int64_t images_wanted_ = 0, images_taken_ = 0;  // by this process, from where it began
 };
 
 std::vector<std::int64_t> select_together(const TrainOptions& options, const OpenDataset& dataset,
                                           const Communicator& world) {
   std::vector<std::int64_t> samples;
-  world.agree([&] { samples = select_samples(options, dataset.split("train").samples()); });
+  world.agree([&] { samples = select_samples(options, dataset.split("train")); });
   return samples;
 }
 
@@ -101,22 +123,46 @@ Trainer::Trainer(const TrainOptions& options, const TrainSetting& setting)
       transform_(dataset_.input, PixelLayout::channels_last),
       device_(choose_device(options, world_)),
       collective_(make_collective(world_, device_)),
+      solo_(make_solo_collective()),
       state_(make_initial_network(options, dataset_, world_, setting.log), device_, update_rules(options)),
       pass_{state_.network(), dataset_.input, dataset_.task, device_, parse_precision(options.precision)} {}
+
+void Trainer::tell_left_out() const {
+  for (const auto& [name, split] : dataset_.splits) {
+    if (split->samples() == split->stored_samples()) continue;
+    setting_.log.info(fmt::format("{} of {} samples of {} carry no class of {} and are left out",
+                                  split->stored_samples() - split->samples(), split->stored_samples(), name,
+                                  options_.nomenclature));
+  }
+}
 
 // Steps of the epoch that begins now; another batch needs another step.
 void Trainer::begin_phase() {
   const StepPlan next = plan_epoch(options_, sample_count(), position_.epoch);
-  const bool is_same = step_ != nullptr && next == plan_;
+  const std::int64_t next_local_steps = options_.local_steps.at(position_.epoch);
+  const bool is_same = step_ != nullptr && next == plan_ && next_local_steps == local_steps_;
   plan_ = next;
+  local_steps_ = next_local_steps;
   if (is_same) return;
-  if (const std::int64_t rest = plan_.samples % plan_.batch_size; rest > 0 && world_.is_root()) {
+  if (world_.is_root()) tell_phase();
+  step_ = std::make_unique<EagerTrainStep>(
+      state_, pass_, dataset_.split("train"), is_local() ? *solo_ : *collective_,
+      StepOptions{plan_, own_share(), is_local(), loss_options(options_, dataset_, device_), options_.mixup_alpha,
+                  options_.seed});
+}
+
+void Trainer::tell_phase() const {
+  if (const std::int64_t rest = plan_.samples % plan_.batch_size; rest > 0) {
     setting_.log.info(fmt::format("{} samples in steps of {}: the last {} of every epoch's order are left out",
                                   plan_.samples, plan_.batch_size, rest));
   }
-  step_ = std::make_unique<EagerTrainStep>(
-      state_, pass_, dataset_.split("train"), *collective_,
-      StepOptions{plan_, loss_options(options_, dataset_, device_), options_.mixup_alpha, options_.seed});
+  if (local_steps_ == 1) return;
+  setting_.log.info(
+      world_.size() == 1
+          ? "--local-steps changes nothing on one rank"
+          : fmt::format("from epoch {} on each of {} ranks takes {} steps by itself between averages of the weights "
+                        "(--local-steps): they depend on the number of ranks",
+                        position_.epoch + 1, world_.size(), local_steps_));
 }
 
 bool Trainer::is_augmented(const char* name) const { return std::ranges::count(options_.augment, name) > 0; }
@@ -132,8 +178,7 @@ void Trainer::restore() {
   position_.experiment_hash = experiment_hash(options_);
   position_.micro_batch_size = options_.micro_batch_size.at(0);
   on_root([&] {
-    prepare_run(run_, {options_, dataset_checksum(options_.data), kVersion}, setting_.rules.is_overwritten,
-                setting_.rules.must_exist);
+    prepare_run(run_, configure_run(options_, world_.size()), setting_.rules.is_overwritten, setting_.rules.must_exist);
     if (const std::optional<Checkpoint> checkpoint = load_newest_checkpoint(run_, setting_.log)) {
       state_.load_all(checkpoint->tensors);
       position_ = checkpoint->position;
@@ -144,6 +189,9 @@ void Trainer::restore() {
   });
   position_ = position_from_json(world_.broadcast(position_to_json(position_)));
   state_.broadcast(*collective_);
+  images_wanted_ = count_images(options_, schedule_, position_.step, last_step_);
+  run_start_ = Clock::now();
+  if (world_.is_root()) tell_left_out();
 }
 
 bool Trainer::is_done() const {
@@ -156,7 +204,7 @@ bool Trainer::is_done() const {
 std::vector<BatchRequest> Trainer::epoch_requests() const {
   const bool is_flipped = is_augmented("flip"), is_turned = is_augmented("rotate90");
   const std::vector<std::int64_t> order = sample_order(plan_.samples, options_.seed, position_.epoch);
-  const Range share = rank_share(plan_.micro_batches(), world_.rank(), world_.size());
+  const Range share = own_share();
   std::vector<BatchRequest> requests;
   for (std::int64_t step = position_.step_in_epoch; step < plan_.steps(); ++step) {
     for (std::int64_t micro_batch = share.first; micro_batch < share.last; ++micro_batch) {
@@ -179,9 +227,11 @@ bool Trainer::train_epoch() {
   const std::int64_t first_step = position_.step;
   BatchLoader loader(dataset_.split("train"), transform_, dataset_.input.values(), epoch_requests(),
                      {static_cast<int>(options_.loader_threads), 3});
-  while (position_.step_in_epoch < plan_.steps() && position_.step < last_step_) {
+  while (!is_stop_wanted_ && position_.step_in_epoch < plan_.steps() && position_.step < last_step_) {
     take_step(loader, start, first_step);
-    if (!is_stop_wanted_) continue;
+  }
+  check_weights();
+  if (is_stop_wanted_) {
     save();
     return false;
   }
@@ -202,24 +252,62 @@ bool Trainer::train_epoch() {
 void Trainer::take_step(BatchLoader& loader, Clock::time_point start, std::int64_t first_step) {
   const double rate = learning_rate(schedule_, position_.step);
   const StepFigures figures = step_->run(loader, {position_.step, position_.epoch, rate, setting_.is_stop_requested()});
-  check_loss(figures.loss, rate);
-  is_stop_wanted_ = figures.is_stop_wanted;
   ++position_.step;
   ++position_.step_in_epoch;
-  position_.loss_sum += figures.loss;
+  ++unsettled_.steps;
+  unsettled_.loss_sum += figures.loss;
+  unsettled_.is_stop_wanted |= figures.is_stop_wanted;
   add_noise(figures);
+  if (!is_local() || is_synchronisation_due()) settle_steps();
+  images_taken_ += plan_.batch_size;
   const double seconds = seconds_since(start);
   const double images = static_cast<double>((position_.step - first_step) * plan_.batch_size);
-  show(fmt::format("epoch {}/{}", position_.epoch + 1, options_.epochs), position_.step_in_epoch * plan_.batch_size,
-       plan_.steps() * plan_.batch_size,
-       fmt::format("step {}, loss {:.4f}, {:.1f} images/s, input wait {:.0f} %", position_.step, figures.loss,
-                   images / seconds, 100 * loader.wait_s() / seconds));
+  show_step(figures.loss, images / seconds, loader.wait_s() / seconds);
+}
+
+// Time left is that of the run, by all that this process has done so far: evaluations and checkpoints included.
+void Trainer::show_step(double loss, double images_per_second, double input_wait_share) const {
+  const double speed = static_cast<double>(images_taken_) / seconds_since(run_start_);
+  const std::string note = fmt::format("step {}, loss {:.4f}, input wait {:.0f} %, run {} left", position_.step, loss,
+                                       100 * input_wait_share,
+                                       duration_text(static_cast<double>(images_wanted_ - images_taken_) / speed));
+  setting_.show_progress({fmt::format("epoch {}/{}", position_.epoch + 1, options_.epochs),
+                          static_cast<std::uint64_t>(position_.step_in_epoch * plan_.batch_size),
+                          static_cast<std::uint64_t>(plan_.steps() * plan_.batch_size), "images", note,
+                          images_per_second});
+}
+
+// Checkpoints and evaluation come at a synchronisation only, so that a run goes on as if it had never stopped.
+bool Trainer::is_synchronisation_due() const {
+  const bool is_end = position_.step_in_epoch == plan_.steps() || position_.step == last_step_;
+  return is_end || position_.step_in_epoch % local_steps_ == 0;
+}
+
+void Trainer::settle_steps() {
+  if (is_local()) synchronise();
+  check_loss();
+  is_stop_wanted_ = unsettled_.is_stop_wanted;
+  position_.loss_sum += unsettled_.loss_sum;
+  unsettled_ = {};
+}
+
+// Lin, Stich, Patel, Jaggi, "Don't use large mini-batches, use local SGD", ICLR 2020: weights and momenta become their
+// means over ranks, each of which has followed its own share of the batches.
+void Trainer::synchronise() {
+  state_.average(*collective_);
+  const double own[] = {unsettled_.loss_sum, unsettled_.is_stop_wanted ? 1.0 : 0.0};
+  const std::vector<double> all = world_.all_gather(std::span<const double>(own));
+  unsettled_.loss_sum = 0;
+  for (std::size_t rank = 0; rank < all.size(); rank += 2) {
+    unsettled_.loss_sum += all[rank] / world_.size();
+    unsettled_.is_stop_wanted |= all[rank + 1] > 0;
+  }
 }
 
 // Estimates of the true gradient's squared norm and of the noise, averaged apart over the epoch (McCandlish, Kaplan,
 // Amodei, "An empirical model of large-batch training", 2018, appendix A.1).
 void Trainer::add_noise(const StepFigures& figures) {
-  if (plan_.micro_batches() == 1) return;
+  if (plan_.micro_batches() == 1 || is_local()) return;
   const auto small = static_cast<double>(plan_.micro_batch_size), big = static_cast<double>(plan_.batch_size);
   position_.noise_sum += (figures.small_gradient - figures.big_gradient) / (1 / small - 1 / big);
   position_.signal_sum += (big * figures.big_gradient - small * figures.small_gradient) / (big - small);
@@ -230,15 +318,33 @@ Json Trainer::noise_scale() const {
   return position_.noise_sum / position_.signal_sum;
 }
 
-// The loss is the same on every rank, so that all throw together.
-void Trainer::check_loss(double loss, double rate) const {
-  if (std::isfinite(loss)) return;
+// What is looked at is the same on every rank, so that all throw together.
+void Trainer::diverged(const std::string& what) const {
   const fs::path checkpoint = newest_checkpoint_path(run_);
-  throw Error(
-      ErrorKind::input,
-      fmt::format("the loss became {} at step {} (epoch {}) with learning rate {:.6g}; last good checkpoint: {}; "
-                  "try a lower --learning-rate or a longer --warmup-epochs in a new --out",
-                  loss, position_.step, position_.epoch + 1, rate, checkpoint.empty() ? "none" : checkpoint.string()))
+  throw Error(ErrorKind::input,
+              fmt::format("{} in step {} (epoch {}) at learning rate {:.6g}; last good checkpoint: {}; try a lower "
+                          "--learning-rate, a longer --warmup-epochs or --clip-gradient-norm, with --overwrite or in "
+                          "another --out",
+                          what, position_.step, position_.epoch + 1, learning_rate(schedule_, position_.step - 1),
+                          checkpoint.empty() ? "none" : checkpoint.string()))
+      .mark_agreed();
+}
+
+void Trainer::check_loss() const {
+  if (!std::isfinite(unsettled_.loss_sum)) diverged(fmt::format("the loss became {}", unsettled_.loss_sum));
+}
+
+// Before weights are evaluated or saved: they are finite, and the same on every rank.
+void Trainer::check_weights() const {
+  const at::Tensor weights = state_.weights().to(at::kCPU);
+  if (!std::isfinite(squared_norm(weights))) diverged("weights became infinite or no numbers");
+  const std::span<const float> values(weights.const_data_ptr<float>(), static_cast<std::size_t>(weights.numel()));
+  const std::uint32_t own[] = {ingest::crc32c(std::as_bytes(values))};
+  const std::vector<std::uint32_t> all = world_.all_gather(std::span<const std::uint32_t>(own));
+  const auto other = std::ranges::find_if(all, [&](std::uint32_t checksum) { return checksum != all.front(); });
+  if (other == all.end()) return;
+  throw Error(ErrorKind::internal, fmt::format("after step {} the weights of rank {} differ from those of rank 0",
+                                               position_.step, other - all.begin()))
       .mark_agreed();
 }
 
@@ -250,7 +356,7 @@ EvaluationResult Trainer::evaluate_split(const std::string& split, std::int64_t 
   options.loader_threads = static_cast<int>(options_.loader_threads);
   const std::int64_t ranks = world_.size();
   EvaluationResult result = evaluate(pass_, dataset_.split(split), transform_, options, world_, [&](std::int64_t done) {
-    show(split, std::min(samples, done * ranks), samples, "");
+    show_evaluation(split, std::min(samples, done * ranks), samples);
   });
   Json line = {{"epoch", epoch}, {"split", split}, {"step", position_.step}};
   if (weights != nullptr) line["weights"] = weights;
@@ -287,8 +393,8 @@ void Trainer::write_line(const Json& line) const {
   on_root([&] { append_metrics(run_, line.dump()); });
 }
 
-void Trainer::show(const std::string& step, std::int64_t done, std::int64_t total, const std::string& note) const {
-  setting_.show_progress({step, static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total), "images", note});
+void Trainer::show_evaluation(const std::string& split, std::int64_t done, std::int64_t samples) const {
+  setting_.show_progress({split, static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(samples), "images", ""});
 }
 
 // --- the end
@@ -305,7 +411,8 @@ void Trainer::write_weights(const std::string& chosen_by, std::int64_t epoch) {
   info.stem = options_.stem;
   info.task = dataset_.manifest.task;
   info.bands = band_names(dataset_.input);
-  info.classes = dataset_.manifest.classes;
+  info.classes = dataset_.classes;
+  info.nomenclature = options_.nomenclature;
   for (const InputBand& band : dataset_.input.bands) {
     info.means.push_back(band.mean);
     info.standard_deviations.push_back(band.standard_deviation);
@@ -344,7 +451,7 @@ Json Trainer::at_better_thresholds(const EvaluationResult& result) {
 Json Trainer::by_column(const std::string& split, const EvaluationResult& result) const {
   if (options_.score_by.empty()) return nullptr;
   const std::vector<std::string> groups =
-      read_sample_column(options_.data, split, options_.score_by, static_cast<std::int64_t>(result.table.samples()));
+      read_sample_column(options_.data, dataset_.split(split), options_.score_by);
   return {{options_.score_by, scores_by_group(result.table, kHalf, groups)}};
 }
 
@@ -362,7 +469,7 @@ std::string Trainer::finish() {
   std::string text;
   on_root([&] {
     Json json = {{"epoch", epoch}, {"split", split}, {"samples", best.table.samples()}};
-    json.update(fields_of(best, dataset_.manifest.classes));
+    json.update(fields_of(best, dataset_.classes));
     json["steps"] = position_.step;
     json["ranks"] = world_.size();
     json["chosen_by"] = chosen_by;
@@ -370,7 +477,7 @@ std::string Trainer::finish() {
     json["at_better_thresholds"] = swept;
     json["by"] = by_column(split, best);
     json["last"] = {{"epoch", position_.epoch}};
-    json["last"].update(fields_of(last, dataset_.manifest.classes));
+    json["last"].update(fields_of(last, dataset_.classes));
     write_file(run_ / kResultName, json.dump(2) + "\n", Durability::fsync);
     text = json.dump();
   });
@@ -379,8 +486,15 @@ std::string Trainer::finish() {
 
 }  // namespace
 
+std::string describe_schedule(const TrainOptions& wanted, const Communicator& world) {
+  const TrainOptions options = settle_options(wanted, world);
+  const OpenDataset dataset = open_for_training(options, world);
+  return schedule_table(options, static_cast<std::int64_t>(select_together(options, dataset, world).size()));
+}
+
 TrainOutcome train(const TrainOptions& wanted, const TrainSetting& setting) {
   const TrainOptions options = settle_options(wanted, setting.world);
+  check_local_steps(options, setting.world);
   Trainer trainer(options, setting);
   trainer.restore();
   while (!trainer.is_done()) {

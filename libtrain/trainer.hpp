@@ -34,4 +34,7 @@ struct TrainOutcome {
 /// @throws Error, agreed on by all ranks where all can learn of it.
 TrainOutcome train(const TrainOptions& options, const TrainSetting& setting);
 
+/// What --print-schedule prints (see schedule_table). Collective.
+std::string describe_schedule(const TrainOptions& options, const Communicator& world);
+
 }  // namespace eoshard::train

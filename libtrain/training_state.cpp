@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "libtrain/checkpoint/safetensors.hpp"
+#include "libtrain/dist/rank_mean.hpp"
 
 namespace eoshard::train {
 namespace {
@@ -187,6 +188,15 @@ std::vector<at::Tensor> TrainingState::flat_tensors() const {
   }
   if (is_averaging()) all.push_back(average_statistics_);
   return all;
+}
+
+void TrainingState::average(Collective& collective) {
+  const at::NoGradGuard no_gradients;
+  for (const at::Tensor& flat : flat_tensors()) {
+    const at::Tensor values = flat.to(at::kFloat);  // itself, but for NovoGrad's moments
+    average_over_ranks(values, collective);
+    if (!values.is_same(flat)) flat.copy_(values);
+  }
 }
 
 void TrainingState::broadcast(Collective& collective) {

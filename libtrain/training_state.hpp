@@ -28,6 +28,7 @@ class TrainingState {
 
   Network& network() { return *network_; }
   GradientBuffer& buffer() { return buffer_; }
+  const at::Tensor& weights() const { return buffer_.weights(); }  ///< (parameters), flat
 
   /// Spends the buffer's gradients in step number `step`, counted from 0.
   void update(double rate, std::int64_t step);
@@ -51,6 +52,9 @@ class TrainingState {
 
   /// Every rank gets the root's values. Collective.
   void broadcast(Collective& collective);
+
+  /// Weights, what the optimizer keeps, and running averages become their means over all ranks. Collective.
+  void average(Collective& collective);
 
  private:
   NamedTensors named_state(const at::Tensor& weights, const at::Tensor& statistics, std::int64_t steps) const;

@@ -20,6 +20,7 @@ void for_each_field(Info& info, Visit&& visit) {
   visit("task", info.task);
   visit("bands", info.bands);
   visit("classes", info.classes);
+  visit("nomenclature", info.nomenclature);
   visit("mean", info.means);
   visit("standard_deviation", info.standard_deviations);
   visit("rows", info.rows);

@@ -14,6 +14,7 @@ struct WeightsInfo {
   std::string task;
   std::vector<std::string> bands;
   std::vector<std::string> classes;
+  std::string nomenclature;   ///< to which the dataset's own classes were brought; empty: as stored
   std::vector<double> means;  ///< of each band, in stored units
   std::vector<double> standard_deviations;
   std::int64_t rows = 0;

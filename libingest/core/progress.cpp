@@ -14,13 +14,12 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-std::string format_line(const Progress& progress, double elapsed_s) {
-  const double rate = elapsed_s > 0 ? static_cast<double>(progress.done) / elapsed_s : 0;
+std::string format_line(const Progress& progress, double rate) {
   std::string line = fmt::format("{}: {}", progress.step, progress.done);
   if (progress.total > 0) line += fmt::format("/{}", progress.total);
   line += fmt::format(" {} ({:.0f}/s", progress.unit, rate);
   if (progress.total > progress.done && rate > 0) {
-    line += fmt::format(", {:.0f} s left", static_cast<double>(progress.total - progress.done) / rate);
+    line += fmt::format(", {} left", duration_text(static_cast<double>(progress.total - progress.done) / rate));
   }
   line += ")";
   if (!progress.note.empty()) line += fmt::format(" {}", progress.note);
@@ -28,6 +27,14 @@ std::string format_line(const Progress& progress, double elapsed_s) {
 }
 
 }  // namespace
+
+std::string duration_text(double seconds) {
+  constexpr double kSwitch = 120;  // two minutes as seconds, two hours as minutes
+  if (seconds < kSwitch) return fmt::format("{:.0f} s", seconds);
+  const auto minutes = static_cast<std::int64_t>(seconds / 60 + 0.5);
+  if (minutes < static_cast<std::int64_t>(kSwitch)) return fmt::format("{} min", minutes);
+  return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
+}
 
 ProgressMode parse_progress_mode(std::string_view name) {
   if (name == "auto") return ProgressMode::automatic;
@@ -48,13 +55,16 @@ void ProgressBar::show(const Progress& progress) {
   if (is_new_step) {
     finish();
     step_ = progress.step;
+    step_first_ = progress.done;
     step_start_ = Clock::now();
   }
   const double interval_s = is_terminal_ ? 0.1 : 10.0;
   const bool is_complete = progress.total > 0 && progress.done >= progress.total;
   if (!is_new_step && !is_complete && seconds_since(last_shown_) < interval_s) return;
   last_shown_ = Clock::now();
-  const std::string line = format_line(progress, seconds_since(step_start_));
+  const double elapsed_s = seconds_since(step_start_);
+  const double measured = elapsed_s > 0 ? static_cast<double>(progress.done - step_first_) / elapsed_s : 0;
+  const std::string line = format_line(progress, progress.rate > 0 ? progress.rate : measured);
   if (is_terminal_) {
     fmt::print(stderr, "\r\x1b[K{}", line);
     has_open_line_ = true;

@@ -15,7 +15,11 @@ struct Progress {
   std::uint64_t total = 0;  ///< units in all; 0 when unknown
   std::string_view unit;    ///< "patches", "samples", ...
   std::string_view note;    ///< free text behind the figures; may be empty
+  double rate = 0;          ///< units a second; 0: the bar measures it
 };
+
+/// "95 s", "12 min", "3 h 05 min".
+std::string duration_text(double seconds);
 
 /// May be called from any thread, one call at a time.
 using ProgressCallback = std::function<void(const Progress&)>;
@@ -41,6 +45,7 @@ class ProgressBar {
   bool is_terminal_;
   bool has_open_line_ = false;
   std::string step_;
+  std::uint64_t step_first_ = 0;  // units that were done when the step was first shown
   std::chrono::steady_clock::time_point step_start_;
   std::chrono::steady_clock::time_point last_shown_;
 };

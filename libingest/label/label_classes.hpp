@@ -6,7 +6,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "libingest/label/nomenclature.hpp"
+#include "libingest/core/nomenclature.hpp"
 
 namespace eoshard::ingest {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "libingest/core/types.hpp"
-#include "libingest/label/nomenclature.hpp"
+#include "libingest/core/nomenclature.hpp"
 
 namespace eoshard::ingest {
 

@@ -10,7 +10,7 @@
 
 #include "libingest/core/error.hpp"
 #include "libingest/gdal/gdal_errors.hpp"
-#include "libingest/label/nomenclature.hpp"
+#include "libingest/core/nomenclature.hpp"
 
 namespace eoshard::ingest {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "libingest/label/label_table.hpp"
-#include "libingest/label/nomenclature.hpp"
+#include "libingest/core/nomenclature.hpp"
 
 namespace eoshard::ingest {
 

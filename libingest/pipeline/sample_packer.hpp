@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "libingest/archive/archive_source.hpp"
-#include "libingest/label/nomenclature.hpp"
+#include "libingest/core/nomenclature.hpp"
 #include "libingest/pipeline/packed_arrays.hpp"
 #include "libingest/pipeline/sample_part.hpp"
 #include "libingest/pipeline/sample_rulings.hpp"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "libingest/label/nomenclature.hpp"
+#include "libingest/core/nomenclature.hpp"
 #include "libingest/pipeline/archive_kinds.hpp"
 #include "libingest/pipeline/name_table.hpp"
 #include "libingest/pipeline/pack_options.hpp"

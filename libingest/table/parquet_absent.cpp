@@ -3,21 +3,22 @@
 
 #include "libingest/core/error.hpp"
 #include "libingest/table/parquet_table.hpp"
+#include "libingest/table/parquet_writer.hpp"
 
 namespace eoshard::ingest {
 namespace {
 
-[[noreturn]] void throw_absent(const std::filesystem::path& path) {
+[[noreturn]] void throw_absent(const std::filesystem::path& path, std::string_view done = "read") {
   throw Error(
       ErrorKind::input,
-      fmt::format("{} cannot be read: this build is without Parquet; build again where pyarrow is in .deps/venv "
+      fmt::format("{} cannot be {}: this build is without Parquet; build again where pyarrow is in .deps/venv "
                   "('make setup'), or name a CSV file",
-                  path.string()));
+                  path.string(), done));
 }
 
 }  // namespace
 
-bool can_read_parquet() { return false; }
+bool has_parquet() { return false; }
 
 std::vector<std::string> parquet_columns(const std::filesystem::path& path) { throw_absent(path); }
 
@@ -25,5 +26,7 @@ void read_parquet(const std::filesystem::path& path, std::span<const std::string
                   const std::function<void(const ParquetBatch&)>&) {
   throw_absent(path);
 }
+
+void write_parquet(const std::filesystem::path& path, std::span<const ParquetColumn>) { throw_absent(path, "written"); }
 
 }  // namespace eoshard::ingest

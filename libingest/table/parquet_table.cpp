@@ -154,7 +154,7 @@ auto with_parquet_errors(const std::filesystem::path& path, Work&& work) {
 
 }  // namespace
 
-bool can_read_parquet() { return true; }
+bool has_parquet() { return true; }
 
 std::vector<std::string> parquet_columns(const std::filesystem::path& path) {
   return with_parquet_errors(path, [&] { return schema_of(*open_parquet(path), path)->field_names(); });

@@ -42,8 +42,8 @@ class ParquetBatch {
   std::vector<Column> columns_;
 };
 
-/// Whether this build can read Parquet.
-bool can_read_parquet();
+/// Whether this build can read and write Parquet.
+bool has_parquet();
 
 /// Column names of a Parquet file, in its order. @throws Error{input} as read_parquet does.
 std::vector<std::string> parquet_columns(const std::filesystem::path& path);

@@ -9,6 +9,7 @@
 
 #include "libingest/core/error.hpp"
 #include "libingest/core/file.hpp"
+#include "libingest/core/version.hpp"
 #include "libingest/shard/crc32c.hpp"
 #include "libingest/shard/dataset_manifest.hpp"
 #include "libtrain/checkpoint/event_file.hpp"
@@ -20,6 +21,20 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 void refuse(const std::string& message) { throw Error(ErrorKind::usage, message); }
+
+void check_same_content(const fs::path& run, const char* option, const std::string& path, const std::string& there,
+                        const std::string& here) {
+  if (there == here) return;
+  refuse(
+      fmt::format("{} is an unfinished run that began with another content of {} {} (checksum {} there, {} here); put "
+                  "that file back to go on, give --overwrite to start anew, or another --out",
+                  run.string(), option, path, there, here));
+}
+
+std::string file_checksum_of(const fs::path& path) {
+  const std::string text = read_text_file(path);
+  return fmt::format("{:08x}", ingest::crc32c(std::as_bytes(std::span(text))));
+}
 
 void check_same_experiment(const fs::path& run, const RunConfiguration& wanted) {
   const RunConfiguration there = read_configuration(run);
@@ -33,6 +48,13 @@ void check_same_experiment(const fs::path& run, const RunConfiguration& wanted) 
   if (there.dataset_checksum != wanted.dataset_checksum) {
     refuse(fmt::format("{} is an unfinished run on another dataset ({} has changed, or is not the one it began with)",
                        run.string(), wanted.options.data));
+  }
+  check_same_content(run, "--init", wanted.options.init, there.init_checksum, wanted.init_checksum);
+  check_same_content(run, "--model", wanted.options.model, there.model_checksum, wanted.model_checksum);
+  if (there.ranks != wanted.ranks) {
+    refuse(fmt::format("{} is an unfinished run on {} ranks, which --local-steps makes part of the experiment; go on "
+                       "with as many (not {}), give --overwrite to start anew, or another --out",
+                       run.string(), there.ranks, wanted.ranks));
   }
 }
 
@@ -65,8 +87,12 @@ RunConfiguration read_configuration(const fs::path& run) {
   return with_context(path.string(), [&] {
     try {
       const Json json = Json::parse(read_text_file(path));
-      return RunConfiguration{options_from_json(json.at("options").dump()), json.at("dataset_checksum"),
-                              json.at("program_version")};
+      return RunConfiguration{options_from_json(json.at("options").dump()),
+                              json.at("dataset_checksum"),
+                              json.at("program_version"),
+                              json.value("init_checksum", ""),
+                              json.value("model_checksum", ""),
+                              json.value("ranks", 0)};
     } catch (const nlohmann::json::exception& error) {
       throw Error(ErrorKind::input, fmt::format("this is no run's configuration: {}", error.what()));
     }
@@ -74,16 +100,25 @@ RunConfiguration read_configuration(const fs::path& run) {
 }
 
 void write_configuration(const fs::path& run, const RunConfiguration& configuration) {
-  const Json json = {{"program_version", configuration.program_version},
-                     {"dataset_checksum", configuration.dataset_checksum},
-                     {"experiment_hash", experiment_hash(configuration.options)},
-                     {"options", Json::parse(options_to_json(configuration.options))}};
+  Json json = {{"program_version", configuration.program_version},
+               {"dataset_checksum", configuration.dataset_checksum},
+               {"experiment_hash", experiment_hash(configuration.options)}};
+  if (!configuration.init_checksum.empty()) json["init_checksum"] = configuration.init_checksum;
+  if (!configuration.model_checksum.empty()) json["model_checksum"] = configuration.model_checksum;
+  if (configuration.ranks > 0) json["ranks"] = configuration.ranks;
+  json["options"] = Json::parse(options_to_json(configuration.options));
   write_file(run / kConfigName, json.dump(2) + "\n", Durability::fsync);
 }
 
-std::string dataset_checksum(const fs::path& dataset) {
-  const std::string text = read_text_file(dataset / ingest::kManifestName);
-  return fmt::format("{:08x}", ingest::crc32c(std::as_bytes(std::span(text))));
+RunConfiguration configure_run(const TrainOptions& options, int ranks) {
+  RunConfiguration configuration;
+  configuration.options = options;
+  configuration.dataset_checksum = file_checksum_of(fs::path(options.data) / ingest::kManifestName);
+  configuration.program_version = kVersion;
+  if (!options.init.empty()) configuration.init_checksum = file_checksum_of(options.init);
+  if (is_script_file(options.model)) configuration.model_checksum = file_checksum_of(options.model);
+  if (options.local_steps != EpochValues(1)) configuration.ranks = ranks;
+  return configuration;
 }
 
 void prepare_run(const fs::path& run, const RunConfiguration& wanted, bool is_overwritten, bool must_exist) {

@@ -24,18 +24,22 @@ enum class RunState { absent, unfinished, finished };
 /// @throws Error{input} when the folder holds something else than a run.
 RunState inspect_run(const std::filesystem::path& run);
 
-/// What config.json holds: the resolved options, and which dataset they were used on.
+/// What config.json holds: the resolved options, and the content of the files that they name.
 struct RunConfiguration {
   TrainOptions options;
   std::string dataset_checksum;  ///< of dataset.json
   std::string program_version;
+  std::string init_checksum;   ///< of the weights to begin with; empty without any
+  std::string model_checksum;  ///< of the TorchScript file; empty for a built-in network
+  int ranks = 0;               ///< over which --local-steps averages; 0 where the number changes nothing
 };
+
+/// The configuration of a run with these options on this many ranks. @throws Error{io|input} for a file that cannot be
+/// read.
+RunConfiguration configure_run(const TrainOptions& options, int ranks);
 
 RunConfiguration read_configuration(const std::filesystem::path& run);
 void write_configuration(const std::filesystem::path& run, const RunConfiguration& configuration);
-
-/// CRC-32C of a dataset's dataset.json, as eight hexadecimal digits.
-std::string dataset_checksum(const std::filesystem::path& dataset);
 
 /// Makes `run` ready, on one rank: a new or unfinished run of the same experiment passes, and `must_exist` refuses a
 /// new one. With `is_overwritten` the files of an earlier run are deleted first (nothing else is).

@@ -70,9 +70,11 @@ void EpochValues::set(std::int64_t epoch, std::int64_t value) {
   }
 }
 
-std::vector<std::int64_t> switching_epochs(const EpochValues& one, const EpochValues& other) {
-  std::vector<std::int64_t> epochs = one.epochs();
-  for (const std::int64_t epoch : other.epochs()) epochs.push_back(epoch);
+std::vector<std::int64_t> switching_epochs(std::initializer_list<EpochValues> all) {
+  std::vector<std::int64_t> epochs;
+  for (const EpochValues& values : all) {
+    for (const std::int64_t epoch : values.epochs()) epochs.push_back(epoch);
+  }
   std::sort(epochs.begin(), epochs.end());
   epochs.erase(std::unique(epochs.begin(), epochs.end()), epochs.end());
   return epochs;

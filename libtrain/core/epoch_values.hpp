@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <iosfwd>
 #include <string>
 #include <vector>
@@ -36,8 +37,8 @@ class EpochValues {
   std::vector<Step> steps_;
 };
 
-/// Epochs in which either begins a new number, in order.
-std::vector<std::int64_t> switching_epochs(const EpochValues& one, const EpochValues& other);
+/// Epochs in which any of them begins a new number, in order.
+std::vector<std::int64_t> switching_epochs(std::initializer_list<EpochValues> all);
 
 /// For command lines. Reading fails, as streams do, on what parse() refuses.
 std::istream& operator>>(std::istream& in, EpochValues& values);

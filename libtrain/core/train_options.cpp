@@ -39,6 +39,7 @@ void for_each_field(Options& options, Visit&& visit) {
   visit("bands", options.bands);
   visit("where", options.where);
   visit("subset_fraction", options.subset_fraction);
+  visit("nomenclature", options.nomenclature);
   visit("dropout", options.dropout);
   visit("stochastic_depth", options.stochastic_depth);
   visit("stem", options.stem);
@@ -49,6 +50,7 @@ void for_each_field(Options& options, Visit&& visit) {
   visit("epochs", options.epochs);
   visit("batch_size", options.batch_size);
   visit("micro_batch_size", options.micro_batch_size);
+  visit("local_steps", options.local_steps);
   visit("max_steps", options.max_steps);
   visit("optimizer", options.optimizer);
   visit("learning_rate", options.learning_rate);
@@ -141,7 +143,7 @@ void require_one_of(const char* option, const std::string& value, std::initializ
 }
 
 void resolve_model(TrainOptions& options) {
-  const bool is_script = options.model.ends_with(".pt");
+  const bool is_script = is_script_file(options.model);
   const bool is_own = options.dropout < 0 && options.stochastic_depth < 0 && options.stem == "standard";
   if (!is_script)
     require_one_of("model", options.model, {"resnet18", "resnet50", "efficientnet_b0", "a TorchScript file (.pt)"});
@@ -157,13 +159,16 @@ void resolve_model(TrainOptions& options) {
 void resolve_batches(TrainOptions& options) {
   const EpochValues wanted = options.micro_batch_size;
   const bool is_automatic = wanted == EpochValues(0);
-  for (const std::int64_t epoch : switching_epochs(options.batch_size, wanted)) {
+  for (const std::int64_t epoch : switching_epochs({options.batch_size, wanted})) {
     const std::int64_t batch = options.batch_size.at(epoch);
     require(batch >= 1, "--batch-size must be at least 1");
     const std::int64_t micro = is_automatic ? largest_divisor(batch, kLargestDefaultMicroBatch) : wanted.at(epoch);
     require(micro > 0 && batch % micro == 0,
             fmt::format("--batch-size {} is not a multiple of --micro-batch-size {}", batch, micro));
     if (is_automatic) options.micro_batch_size.set(epoch, micro);
+  }
+  for (const std::int64_t epoch : options.local_steps.epochs()) {
+    require(options.local_steps.at(epoch) >= 1, "--local-steps must be at least 1");
   }
 }
 
@@ -203,6 +208,8 @@ void check_schedule(const TrainOptions& options) {
 }
 
 }  // namespace
+
+bool is_script_file(const std::string& model) { return model.ends_with(".pt"); }
 
 std::vector<std::string> option_names() {
   std::vector<std::string> names;

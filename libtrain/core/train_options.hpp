@@ -18,6 +18,7 @@ struct TrainOptions {
   std::vector<std::string> bands;           ///< input bands in this order; empty = all, in cube order
   std::vector<std::string> where;           ///< column=value in samples.csv: train on those samples alone
   double subset_fraction = 1;               ///< of the training split, chosen by the seed
+  std::string nomenclature;                 ///< classes to bring a CORINE dataset's own to; empty = as stored
   double dropout = -1;                      ///< before the last layer; -1 = the model's own
   double stochastic_depth = -1;             ///< of the deepest residual branch; -1 = the model's own
   std::string stem = "standard";            ///< standard, or small for images of about 28 × 28
@@ -28,6 +29,7 @@ struct TrainOptions {
   std::int64_t epochs = 1;
   EpochValues batch_size = 32;       ///< samples a step, over all ranks
   EpochValues micro_batch_size = 0;  ///< samples a forward pass; 0 = largest divisor of batch_size up to 32
+  EpochValues local_steps = 1;       ///< steps that a rank takes by itself between averages over ranks; 1 = none
   std::int64_t max_steps = 0;        ///< ends training after this many steps in all; 0 = no limit
   std::string optimizer = "sgd";     ///< sgd, lars, lamb, novograd, adamw
   double learning_rate = 0.1;
@@ -69,6 +71,9 @@ struct TrainOptions {
 
   bool operator==(const TrainOptions&) const = default;
 };
+
+/// Whether a model's name is that of a TorchScript file.
+bool is_script_file(const std::string& model);
 
 inline constexpr std::int64_t kLargestDefaultMicroBatch = 32;
 

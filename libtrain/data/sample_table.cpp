@@ -16,9 +16,7 @@ std::int64_t parse_index(const std::string& text) {
   return index;
 }
 
-}  // namespace
-
-std::vector<std::string> read_sample_column(const std::filesystem::path& dataset, const std::string& split,
+std::vector<std::string> read_stored_column(const std::filesystem::path& dataset, const std::string& split,
                                             const std::string& column, std::int64_t samples) {
   const std::filesystem::path path = dataset / "samples.csv";
   ingest::CsvReader table(path);
@@ -39,6 +37,18 @@ std::vector<std::string> read_sample_column(const std::filesystem::path& dataset
   if (found != samples) {
     throw Error(ErrorKind::input,
                 fmt::format("{} lists {} of the {} samples of split {}", path.string(), found, samples, split));
+  }
+  return values;
+}
+
+}  // namespace
+
+std::vector<std::string> read_sample_column(const std::filesystem::path& dataset, const SplitReader& split,
+                                            const std::string& column) {
+  std::vector<std::string> stored = read_stored_column(dataset, split.name(), column, split.stored_samples());
+  std::vector<std::string> values;
+  for (std::int64_t sample = 0; sample < split.samples(); ++sample) {
+    values.push_back(std::move(stored[static_cast<std::size_t>(split.stored_index(sample))]));
   }
   return values;
 }

@@ -6,11 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "libtrain/data/split_reader.hpp"
+
 namespace eoshard::train {
 
-/// The values of one column, by sample index. @throws Error{input} when the table lacks the column (naming those that
-/// it has) or one of the split's samples.
-std::vector<std::string> read_sample_column(const std::filesystem::path& dataset, const std::string& split,
-                                            const std::string& column, std::int64_t samples);
+/// The values of one column, one for each sample of `split`. @throws Error{input} when the table lacks the column
+/// (naming those that it has) or one of the stored samples.
+std::vector<std::string> read_sample_column(const std::filesystem::path& dataset, const SplitReader& split,
+                                            const std::string& column);
 
 }  // namespace eoshard::train

@@ -3,30 +3,54 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 namespace eoshard::train {
 
 SplitReader::SplitReader(const std::filesystem::path& dataset, const ingest::DatasetManifest& manifest,
-                         const std::string& split, const InputSpec& spec)
+                         const std::string& split, const InputSpec& spec, const ClassMapping& mapping)
     : folder_(ingest::split_folder(dataset, split)),
       split_(split),
-      samples_(manifest.split(split).samples),
-      classes_(manifest.classes.size()) {
+      stored_samples_(manifest.split(split).samples),
+      classes_(mapping.is_identity() ? manifest.classes.size() : mapping.classes.size()) {
   for (const ingest::ImageArray& array : spec.arrays) {
     arrays_.push_back(std::make_unique<ingest::ArrayReader>(folder_ / array.name));
     check_array(*arrays_.back(), ingest::image_spec(array).sample_bytes());
   }
   const ingest::ArrayReader labels(folder_ / "classes");
-  check_array(labels, classes_);
-  labels_ = ingest::read_all_rows(labels);
+  check_array(labels, manifest.classes.size());
+  keep_labels(ingest::read_all_rows(labels), mapping);
+}
+
+void SplitReader::keep_labels(std::vector<std::byte> stored, const ClassMapping& mapping) {
+  if (mapping.is_identity()) {
+    labels_ = std::move(stored);
+    stored_.resize(static_cast<std::size_t>(stored_samples_));
+    std::iota(stored_.begin(), stored_.end(), std::int64_t{0});
+    return;
+  }
+  const std::size_t stored_classes = mapping.class_of_stored.size();
+  std::vector<std::byte> row(classes_);
+  for (std::int64_t sample = 0; sample < stored_samples_; ++sample) {
+    const auto first = static_cast<std::size_t>(sample) * stored_classes;
+    if (!map_labels(mapping, std::span(stored).subspan(first, stored_classes), row)) continue;
+    labels_.insert(labels_.end(), row.begin(), row.end());
+    stored_.push_back(sample);
+  }
+}
+
+std::vector<std::uint64_t> SplitReader::count_classes() const {
+  std::vector<std::uint64_t> counts(classes_, 0);
+  for (std::size_t at = 0; at < labels_.size(); ++at) counts[at % classes_] += labels_[at] != std::byte{0} ? 1 : 0;
+  return counts;
 }
 
 void SplitReader::check_array(const ingest::ArrayReader& array, std::size_t sample_bytes) const {
-  if (array.samples() == samples_ && array.spec().sample_bytes() == sample_bytes) return;
+  if (array.samples() == stored_samples_ && array.spec().sample_bytes() == sample_bytes) return;
   throw Error(
       ErrorKind::input,
       fmt::format("{}/{} holds {} samples of {} bytes, but {} says {} of {}", folder_.string(), array.spec().name,
-                  array.samples(), array.spec().sample_bytes(), ingest::kManifestName, samples_, sample_bytes));
+                  array.samples(), array.spec().sample_bytes(), ingest::kManifestName, stored_samples_, sample_bytes));
 }
 
 SplitReader::SampleBuffer SplitReader::make_buffer() const {
@@ -41,7 +65,7 @@ SplitReader::SampleBuffer SplitReader::make_buffer() const {
 void SplitReader::read(std::int64_t index, SampleBuffer& buffer) const {
   try {
     for (std::size_t array = 0; array < arrays_.size(); ++array) {
-      arrays_[array]->read_sample(index, buffer.arrays[array], buffer.decoders[array], buffer.chunk);
+      arrays_[array]->read_sample(stored_index(index), buffer.arrays[array], buffer.decoders[array], buffer.chunk);
     }
   } catch (Error& error) {
     error.add_context(describe(index));
@@ -54,7 +78,8 @@ std::span<const std::uint8_t> SplitReader::labels(std::int64_t index) const {
   return {all + static_cast<std::size_t>(index) * classes_, classes_};
 }
 
-std::string SplitReader::describe(std::int64_t index) const {
+std::string SplitReader::describe(std::int64_t sample) const {
+  const std::int64_t index = stored_index(sample);
   std::string name = fmt::format("{} sample {}", split_, index);
   try {
     const ingest::ArrayReader ids(folder_ / "patch_id");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "libingest/shard/shard_reader.hpp"
+#include "libtrain/data/class_mapping.hpp"
 #include "libtrain/data/input_spec.hpp"
 
 namespace eoshard::train {
@@ -24,13 +25,22 @@ class SplitReader {
     std::vector<std::byte> chunk;
   };
 
-  /// Opens the arrays that `spec` names and reads all labels.
+  /// Opens the arrays that `spec` names and reads all labels. With a mapping of classes, samples to which no class is
+  /// left are left out.
   /// @throws Error{input} when an array does not hold what dataset.json says.
   SplitReader(const std::filesystem::path& dataset, const ingest::DatasetManifest& manifest, const std::string& split,
-              const InputSpec& spec);
+              const InputSpec& spec, const ClassMapping& mapping = {});
 
-  std::int64_t samples() const { return samples_; }
+  const std::string& name() const { return split_; }
+  std::int64_t samples() const { return static_cast<std::int64_t>(stored_.size()); }
   std::size_t classes() const { return classes_; }
+
+  std::int64_t stored_samples() const { return stored_samples_; }  ///< with those that are left out
+  /// Place of sample `index` in the stored arrays and in samples.csv.
+  std::int64_t stored_index(std::int64_t index) const { return stored_[static_cast<std::size_t>(index)]; }
+
+  /// Samples that carry each class.
+  std::vector<std::uint64_t> count_classes() const;
 
   SampleBuffer make_buffer() const;
 
@@ -44,14 +54,16 @@ class SplitReader {
   std::string describe(std::int64_t index) const;
 
  private:
+  void keep_labels(std::vector<std::byte> stored, const ClassMapping& mapping);
   void check_array(const ingest::ArrayReader& array, std::size_t sample_bytes) const;
 
   std::filesystem::path folder_;
   std::string split_;
-  std::int64_t samples_;
+  std::int64_t stored_samples_;
   std::size_t classes_;
   std::vector<std::unique_ptr<ingest::ArrayReader>> arrays_;
-  std::vector<std::byte> labels_;  // (samples, classes)
+  std::vector<std::int64_t> stored_;  // (samples): each one's place in the arrays
+  std::vector<std::byte> labels_;     // (samples, classes)
 };
 
 }  // namespace eoshard::train

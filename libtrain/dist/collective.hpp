@@ -17,6 +17,9 @@ struct Pieces {
   std::vector<std::int64_t> offsets;
 };
 
+/// Equal slices of `length` elements, one a rank; the last may be shorter or empty.
+Pieces equal_slices(std::int64_t length, int ranks);
+
 /// All calls are collective. Tensors are one-dimensional, contiguous float32 on the collective's device; all are filled
 /// when the call returns (MPI) or in the order of the current stream (NCCL).
 class Collective {
@@ -39,6 +42,9 @@ class Collective {
 /// The collective for tensors on `device`. `world` is borrowed.
 /// @throws Error{usage} for a GPU where this program was built without CUDA.
 std::unique_ptr<Collective> make_collective(const Communicator& world, at::Device device);
+
+/// This rank by itself, for whom every call is done at once.
+std::unique_ptr<Collective> make_solo_collective();
 
 /// Whether make_collective can serve GPUs.
 bool is_built_with_cuda();

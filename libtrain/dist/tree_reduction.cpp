@@ -7,21 +7,6 @@
 #include "libtrain/core/rank_share.hpp"
 
 namespace eoshard::train {
-namespace {
-
-// Equal slices of `length` elements, one a rank; the last may be shorter or empty.
-Pieces slices_of(std::int64_t length, int ranks) {
-  const std::int64_t slice = (length + ranks - 1) / ranks;
-  Pieces pieces;
-  for (int rank = 0; rank < ranks; ++rank) {
-    const std::int64_t first = std::min(rank * slice, length);
-    pieces.offsets.push_back(first);
-    pieces.lengths.push_back(std::min(slice, length - first));
-  }
-  return pieces;
-}
-
-}  // namespace
 
 TreeReduction::TreeReduction(GradientBuffer& buffer, Collective& collective, std::int64_t micro_batches)
     : buffer_(buffer), collective_(collective), micro_batches_(micro_batches) {
@@ -90,7 +75,7 @@ at::Tensor TreeReduction::local_sum(std::size_t round, const Bucket& bucket) {
 // Every rank sums one slice of the bucket over all subtrees of all ranks, then all gather the slices.
 void TreeReduction::exchange_bucket(const Bucket& bucket) {
   const int ranks = collective_.size(), me = collective_.rank();
-  const Pieces slices = slices_of(bucket.length, ranks);
+  const Pieces slices = equal_slices(bucket.length, ranks);
   const std::int64_t slice = slices.lengths[static_cast<std::size_t>(me)];
   const std::int64_t received_length = static_cast<std::int64_t>(rounds_) * ranks * slices.lengths.front();
   if (!received_.defined() || received_.numel() < received_length) {

@@ -4,13 +4,12 @@
 #include <torch/nn.h>
 
 #include "libingest/core/error.hpp"
+#include "libtrain/core/train_options.hpp"
 #include "libtrain/model/efficientnet.hpp"
 #include "libtrain/model/resnet.hpp"
 #include "libtrain/model/script_network.hpp"
 
 namespace eoshard::train {
-
-bool is_script_file(const std::string& name) { return name.ends_with(".pt"); }
 
 std::unique_ptr<Network> make_network(const NetworkOptions& options, std::uint64_t seed) {
   torch::manual_seed(seed);

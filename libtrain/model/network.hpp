@@ -67,7 +67,4 @@ struct NetworkOptions {
 /// @throws Error{usage} for an unknown name, Error{input} for a file that is no network for these images and classes.
 std::unique_ptr<Network> make_network(const NetworkOptions& options, std::uint64_t seed);
 
-/// Whether a model's name is that of a TorchScript file.
-bool is_script_file(const std::string& name);
-
 }  // namespace eoshard::train

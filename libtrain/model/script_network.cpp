@@ -1,11 +1,14 @@
 #include "libtrain/model/script_network.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
 #include <fmt/format.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/script.h>
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include "libingest/core/error.hpp"
@@ -88,8 +91,18 @@ class ScriptNetwork final : public Network {
     return logits;
   }
 
-  at::Tensor embed(const at::Tensor&) override {
-    throw Error(ErrorKind::usage, "embeddings are not to be had from a TorchScript file: its last layer is unknown");
+  // A script cannot be cut before its last layer. With the identity for that layer's matrix the script returns what
+  // goes into it, which is checked: the true matrix must make the script's own logits of it.
+  at::Tensor embed(const at::Tensor& images) override {
+    const LastLayer layer = last_layer();
+    const at::Tensor logits = call(images);
+    const at::Tensor features = call_with_identity(layer, images);
+    if (!features.defined() || !makes(layer, features, logits)) {
+      refuse(fmt::format("--embeddings: its logits are not the output of its last linear layer ({}); return that layer's "
+                         "output unchanged from forward()",
+                         layer.name));
+    }
+    return features;
   }
 
   NamedTensors parameters() override { return named(module_.named_parameters()); }
@@ -128,6 +141,54 @@ class ScriptNetwork final : public Network {
   }
 
  private:
+  struct LastLayer {
+    std::string name;
+    at::Tensor matrix, bias;  // the module's own; no bias: undefined
+  };
+
+  LastLayer last_layer() {
+    LastLayer layer;
+    const std::vector<std::string> names = head();
+    for (const NamedTensor& item : parameters()) {
+      if (std::find(names.begin(), names.end(), item.name) == names.end()) continue;
+      (item.tensor.dim() == 2 ? layer.matrix : layer.bias) = item.tensor;
+      if (item.tensor.dim() == 2) layer.name = item.name;
+    }
+    if (!layer.matrix.defined()) refuse("--embeddings: it has no linear layer whose input could be written");
+    return layer;
+  }
+
+  // Undefined where the script cannot do with another number of outputs.
+  at::Tensor call_with_identity(const LastLayer& layer, const at::Tensor& images) {
+    const at::NoGradGuard no_gradients;
+    at::Tensor matrix = layer.matrix, bias = layer.bias;
+    const at::Tensor own_matrix = matrix.variable_data();
+    const at::Tensor own_bias = bias.defined() ? bias.variable_data() : bias;
+    const std::int64_t features = matrix.size(1);
+    matrix.set_data(at::eye(features, own_matrix.options()));
+    if (bias.defined()) bias.set_data(at::zeros({features}, own_bias.options()));
+    at::autocast::clear_cache();  // it knows tensors by their identity, which stays
+    at::Tensor output;
+    try {
+      output = call(images);
+    } catch (const std::exception&) {  // said by embed()
+    }
+    matrix.set_data(own_matrix);
+    if (bias.defined()) bias.set_data(own_bias);
+    at::autocast::clear_cache();
+    return output;
+  }
+
+  // Up to the rounding of the last product in the precision at hand.
+  static bool makes(const LastLayer& layer, const at::Tensor& features, const at::Tensor& logits) {
+    const at::NoGradGuard no_gradients;
+    if (features.dim() != 2 || features.size(1) != layer.matrix.size(1)) return false;
+    const double tolerance = logits.scalar_type() == at::kFloat ? 1e-4 : 5e-2;
+    const at::Tensor expected =
+        at::linear(features.to(at::kFloat), layer.matrix, layer.bias.defined() ? std::optional(layer.bias) : std::nullopt);
+    return at::allclose(expected, logits.to(at::kFloat), tolerance, tolerance * logits.abs().max().item<double>());
+  }
+
   [[noreturn]] void refuse(const std::string& what) const {
     throw Error(ErrorKind::input, fmt::format("{}: {}", path_, what));
   }

@@ -30,7 +30,7 @@ TEST(ReadCsvLabels, TakesNamesAndCodes) {
 TEST(ReadParquetLabels, ReadsBigEarthNetsTable) {
   const char* const shared = std::getenv("EOSHARD_SHARED");
   const auto path = std::filesystem::path(shared == nullptr ? "" : shared) / "data/bigearthnet/metadata.parquet";
-  if (!std::filesystem::exists(path) || !can_read_parquet()) GTEST_SKIP();
+  if (!std::filesystem::exists(path) || !has_parquet()) GTEST_SKIP();
   const Nomenclature nomenclature = make_nomenclature("bigearthnet-19");
   LabelTable table = read_parquet_labels(path, nomenclature);
   table.finish();

@@ -69,7 +69,7 @@ TEST(OfficialLists, GiveTheOfficialCounts) {
 
 TEST(OfficialTables, AreJoinedQuickly) {
   const fs::path folder = shared_folder();
-  if (!fs::exists(folder / "metadata.parquet") || !can_read_parquet()) GTEST_SKIP() << "no Parquet or no " << folder;
+  if (!fs::exists(folder / "metadata.parquet") || !has_parquet()) GTEST_SKIP() << "no Parquet or no " << folder;
   PackOptions options = options_of("bigearthnet-v2");
   options.metadata = {(folder / "metadata.parquet").string(),
                       (folder / "metadata_for_patches_with_snow_cloud_or_shadow.parquet").string()};

@@ -45,7 +45,7 @@ TEST_F(OfficialLists, EveryNameIsRead) {
 }
 
 TEST_F(OfficialLists, TheTablesOfV2TranslateTheNamesThatTheyHold) {
-  if (!can_read_parquet()) GTEST_SKIP() << "built without Parquet";
+  if (!has_parquet()) GTEST_SKIP() << "built without Parquet";
   auto lists = read({"patches_with_seasonal_snow.csv.bz2", "patches_with_cloud_and_shadow.csv.bz2"});
   const std::vector<std::string> tables = {folder_ / "metadata.parquet",
                                            folder_ / "metadata_for_patches_with_snow_cloud_or_shadow.parquet"};

@@ -9,7 +9,7 @@
 
 #include "libingest/core/error.hpp"
 #include "libingest/core/progress.hpp"
-#include "libingest/label/nomenclature.hpp"
+#include "libingest/core/nomenclature.hpp"
 #include "libingest/pipeline/ingest_pipeline.hpp"
 #include "libingest/pipeline/selection_report.hpp"
 #include "libingest/pipeline/work_folder.hpp"

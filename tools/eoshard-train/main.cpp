@@ -11,13 +11,10 @@
 #include <nlohmann/json.hpp>
 
 #include "libingest/core/file.hpp"
-#include "libingest/shard/dataset_manifest.hpp"
 #include "libtrain/checkpoint/run_folder.hpp"
 #include "libtrain/core/nearest_name.hpp"
 #include "libtrain/evaluate_run.hpp"
 #include "libtrain/input_benchmark.hpp"
-#include "libtrain/run_schedule.hpp"
-#include "libtrain/sample_selection.hpp"
 #include "libtrain/trainer.hpp"
 #include "tools/common/program.hpp"
 #include "tools/eoshard-train/run_report.hpp"
@@ -63,6 +60,8 @@ void declare_data_options(CLI::App& app, CommandLine& line) {
   declare(app, line, "where", options.where, "column=value in samples.csv: train on those samples alone; repeatable");
   declare(app, line, "subset_fraction", options.subset_fraction, "Share of the training split, chosen by the seed")
       ->check(number_between(0, 1));
+  declare(app, line, "nomenclature", options.nomenclature,
+          "Bring a dataset of CORINE's classes to these: bigearthnet-19, bigearthnet-43 or corine-44");
   declare(app, line, "augment", options.augment, "Any of flip, rotate90; or none")->delimiter(',');
   declare(app, line, "mixup_alpha", options.mixup_alpha,
           "Mix samples of a micro-batch in shares of Beta(alpha, alpha); 0 = no")
@@ -99,6 +98,8 @@ void declare_training_options(CLI::App& app, CommandLine& line) {
   declare(
       app, line, "micro_batch_size", options.micro_batch_size,
       "Samples a forward pass, part of the experiment, by epoch too; 0 = largest divisor of the batch size up to 32");
+  declare(app, line, "local_steps", options.local_steps,
+          "Steps that a rank takes by itself between averages of the weights; 1,20:8 does so from epoch 20 on");
   declare(app, line, "max_steps", options.max_steps, "End training after this many steps in all; 0 = no limit")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 62));
   declare(app, line, "early_stop_patience", options.early_stop_patience,
@@ -178,7 +179,7 @@ void declare_score_options(CLI::App& app, CommandLine& line) {
   app.add_option("--evaluate", line.evaluation.run, "Score this run's weights on --data, and train nothing");
   app.add_option("--split", line.evaluation.split, "Split that --evaluate scores")
       ->check(CLI::IsMember({"train", "validation", "test"}));
-  app.add_option("--predictions", line.evaluation.predictions, "CSV file for what --evaluate finds for each sample");
+  app.add_option("--predictions", line.evaluation.predictions, "Table of what --evaluate finds for each sample: CSV, or Parquet where it ends in .parquet");
   app.add_option("--embeddings", line.evaluation.embeddings,
                  "NumPy file for the last layer's input of each sample of --evaluate");
 }
@@ -315,12 +316,6 @@ void write_report(const std::filesystem::path& run) {
   write_file(run / kReportName, page, Durability::rename_only);
 }
 
-void print_schedule(const TrainOptions& options, bool is_root) {
-  const std::int64_t samples = ingest::read_manifest(options.data).split("train").samples;
-  const auto chosen = static_cast<std::int64_t>(select_samples(options, samples).size());
-  if (is_root) std::cout << schedule_table(options, chosen) << std::flush;
-}
-
 int run(CommandLine& line, const Communicator& world, const Log& log) {
   std::signal(SIGTERM, request_stop);
   std::signal(SIGUSR1, request_stop);
@@ -331,7 +326,8 @@ int run(CommandLine& line, const Communicator& world, const Log& log) {
     mode = parse_progress_mode(line.progress);
   });
   if (line.is_schedule_wanted) {
-    world.agree([&] { print_schedule(resolve_options(options), world.is_root()); });
+    const std::string table = describe_schedule(options, world);
+    if (world.is_root()) std::cout << table << std::flush;
     return 0;
   }
   if (line.is_input_benchmark) {

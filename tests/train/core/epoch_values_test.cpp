@@ -23,8 +23,8 @@ TEST(EpochValues, RefusesWhatItCannotRead) {
   }
 }
 
-TEST(EpochValues, SwitchesOfTwoListsAreJoined) {
-  const auto epochs = switching_epochs(EpochValues::parse("1,5:2"), EpochValues::parse("3,5:4,9:8"));
+TEST(EpochValues, SwitchesOfSeveralListsAreJoined) {
+  const auto epochs = switching_epochs({EpochValues::parse("1,5:2"), EpochValues::parse("3,5:4,9:8"), EpochValues(7)});
   EXPECT_EQ(epochs, (std::vector<std::int64_t>{0, 5, 9}));
 }
 

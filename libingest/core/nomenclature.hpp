@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace eoshard::ingest {
+namespace eoshard {
 
 inline constexpr int kGridCodes = 44;  ///< CORINE's raster values 1 … 44
 
@@ -44,4 +44,4 @@ int class_of_label(const Nomenclature& nomenclature, std::string_view label);
 
 inline constexpr std::array<std::string_view, 3> kNomenclatureNames = {"bigearthnet-19", "bigearthnet-43", "corine-44"};
 
-}  // namespace eoshard::ingest
+}  // namespace eoshard

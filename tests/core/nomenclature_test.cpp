@@ -1,4 +1,4 @@
-#include "libingest/label/nomenclature.hpp"
+#include "libingest/core/nomenclature.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 
 #include "libingest/core/error.hpp"
 
-namespace eoshard::ingest {
+namespace eoshard {
 namespace {
 
 // BigEarthNet's published conversion from its 43 classes to its 19: the 43-class indices of each.
@@ -94,4 +94,4 @@ TEST(ReadCover, FarValuesAreUnknown) {
 }
 
 }  // namespace
-}  // namespace eoshard::ingest
+}  // namespace eoshard

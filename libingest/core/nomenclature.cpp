@@ -1,4 +1,4 @@
-#include "libingest/label/nomenclature.hpp"
+#include "libingest/core/nomenclature.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -12,7 +12,7 @@
 
 #include "libingest/core/error.hpp"
 
-namespace eoshard::ingest {
+namespace eoshard {
 namespace {
 
 // CORINE's own spellings, by grid code.
@@ -205,4 +205,4 @@ Nomenclature make_nomenclature(std::string_view name) {
               fmt::format("--nomenclature '{}' is unknown; choose {}", name, fmt::join(kNomenclatureNames, ", ")));
 }
 
-}  // namespace eoshard::ingest
+}  // namespace eoshard
