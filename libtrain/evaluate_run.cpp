@@ -68,11 +68,10 @@ std::string evaluate_run(const EvaluateRequest& request, const TrainOptions& wan
   if (!request.embeddings.empty()) {
     embeddings = collect_embeddings(pass, split, transform, evaluation, world);
   }
-  const EvaluationResult result =
-      evaluate(pass, split, transform, evaluation, world, [&](std::int64_t done) {
-        setting.show_progress({request.split, static_cast<std::uint64_t>(std::min(samples, done * world.size())),
-                               static_cast<std::uint64_t>(samples), "images", ""});
-      });
+  const EvaluationResult result = evaluate(pass, split, transform, evaluation, world, [&](std::int64_t done) {
+    setting.show_progress({request.split, static_cast<std::uint64_t>(std::min(samples, done * world.size())),
+                           static_cast<std::uint64_t>(samples), "images", ""});
+  });
   std::string text;
   world.agree([&] {
     if (!world.is_root()) return;

@@ -149,9 +149,8 @@ OpenDataset open_split(const TrainOptions& options, const std::string& split, co
   }
   open_split_of(dataset, options, split, mapping);
   if (!dataset.has(split)) {
-    throw Error(ErrorKind::input,
-                fmt::format("{}: no sample of the split {} carries one of the {} classes", options.data, split,
-                            dataset.classes.size()));
+    throw Error(ErrorKind::input, fmt::format("{}: no sample of the split {} carries one of the {} classes",
+                                              options.data, split, dataset.classes.size()));
   }
   return dataset;
 }
@@ -213,10 +212,11 @@ void check_local_steps(const TrainOptions& options, const Communicator& world) {
          switching_epochs({options.batch_size, options.micro_batch_size, options.local_steps})) {
       const std::int64_t batch = options.batch_size.at(epoch), micro_batch = options.micro_batch_size.at(epoch);
       if (options.local_steps.at(epoch) == 1 || batch / micro_batch % world.size() == 0) continue;
-      throw Error(ErrorKind::usage,
-                  fmt::format("--local-steps wants as many micro-batches on every rank, but in epoch {} a step has {} on "
-                              "{} ranks; choose --batch-size a multiple of --micro-batch-size {} times the ranks",
-                              epoch + 1, batch / micro_batch, world.size(), micro_batch));
+      throw Error(
+          ErrorKind::usage,
+          fmt::format("--local-steps wants as many micro-batches on every rank, but in epoch {} a step has {} on "
+                      "{} ranks; choose --batch-size a multiple of --micro-batch-size {} times the ranks",
+                      epoch + 1, batch / micro_batch, world.size(), micro_batch));
     }
   });
 }

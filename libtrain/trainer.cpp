@@ -268,9 +268,9 @@ void Trainer::take_step(BatchLoader& loader, Clock::time_point start, std::int64
 // Time left is that of the run, by all that this process has done so far: evaluations and checkpoints included.
 void Trainer::show_step(double loss, double images_per_second, double input_wait_share) const {
   const double speed = static_cast<double>(images_taken_) / seconds_since(run_start_);
-  const std::string note = fmt::format("step {}, loss {:.4f}, input wait {:.0f} %, run {} left", position_.step, loss,
-                                       100 * input_wait_share,
-                                       duration_text(static_cast<double>(images_wanted_ - images_taken_) / speed));
+  const std::string note =
+      fmt::format("step {}, loss {:.4f}, input wait {:.0f} %, run {} left", position_.step, loss,
+                  100 * input_wait_share, duration_text(static_cast<double>(images_wanted_ - images_taken_) / speed));
   setting_.show_progress({fmt::format("epoch {}/{}", position_.epoch + 1, options_.epochs),
                           static_cast<std::uint64_t>(position_.step_in_epoch * plan_.batch_size),
                           static_cast<std::uint64_t>(plan_.steps() * plan_.batch_size), "images", note,
@@ -450,8 +450,7 @@ Json Trainer::at_better_thresholds(const EvaluationResult& result) {
 
 Json Trainer::by_column(const std::string& split, const EvaluationResult& result) const {
   if (options_.score_by.empty()) return nullptr;
-  const std::vector<std::string> groups =
-      read_sample_column(options_.data, dataset_.split(split), options_.score_by);
+  const std::vector<std::string> groups = read_sample_column(options_.data, dataset_.split(split), options_.score_by);
   return {{options_.score_by, scores_by_group(result.table, kHalf, groups)}};
 }
 

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "libingest/core/types.hpp"
 #include "libingest/core/nomenclature.hpp"
+#include "libingest/core/types.hpp"
 
 namespace eoshard::ingest {
 

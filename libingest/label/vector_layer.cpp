@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "libingest/core/error.hpp"
-#include "libingest/gdal/gdal_errors.hpp"
 #include "libingest/core/nomenclature.hpp"
+#include "libingest/gdal/gdal_errors.hpp"
 
 namespace eoshard::ingest {
 namespace {

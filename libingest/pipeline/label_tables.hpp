@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "libingest/label/label_table.hpp"
 #include "libingest/core/nomenclature.hpp"
+#include "libingest/label/label_table.hpp"
 
 namespace eoshard::ingest {
 

@@ -9,11 +9,10 @@ namespace eoshard::ingest {
 namespace {
 
 [[noreturn]] void throw_absent(const std::filesystem::path& path, std::string_view done = "read") {
-  throw Error(
-      ErrorKind::input,
-      fmt::format("{} cannot be {}: this build is without Parquet; build again where pyarrow is in .deps/venv "
-                  "('make setup'), or name a CSV file",
-                  path.string(), done));
+  throw Error(ErrorKind::input,
+              fmt::format("{} cannot be {}: this build is without Parquet; build again where pyarrow is in .deps/venv "
+                          "('make setup'), or name a CSV file",
+                          path.string(), done));
 }
 
 }  // namespace

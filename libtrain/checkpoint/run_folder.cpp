@@ -52,9 +52,10 @@ void check_same_experiment(const fs::path& run, const RunConfiguration& wanted) 
   check_same_content(run, "--init", wanted.options.init, there.init_checksum, wanted.init_checksum);
   check_same_content(run, "--model", wanted.options.model, there.model_checksum, wanted.model_checksum);
   if (there.ranks != wanted.ranks) {
-    refuse(fmt::format("{} is an unfinished run on {} ranks, which --local-steps makes part of the experiment; go on "
-                       "with as many (not {}), give --overwrite to start anew, or another --out",
-                       run.string(), there.ranks, wanted.ranks));
+    refuse(
+        fmt::format("{} is an unfinished run on {} ranks, which --local-steps makes part of the experiment; go on "
+                    "with as many (not {}), give --overwrite to start anew, or another --out",
+                    run.string(), there.ranks, wanted.ranks));
   }
 }
 

@@ -18,7 +18,8 @@ struct ClassMapping {
 
 /// The mapping from `stored` to the classes of `nomenclature` (libingest/core/nomenclature.hpp); the stored ones
 /// themselves where that is empty.
-/// @throws Error{usage|input} for an unknown nomenclature, and for a stored class that is no class of CORINE's or stands
+/// @throws Error{usage|input} for an unknown nomenclature, and for a stored class that is no class of CORINE's or
+/// stands
 ///   for several classes of it.
 ClassMapping map_classes(const std::vector<std::string>& stored, const std::string& nomenclature);
 

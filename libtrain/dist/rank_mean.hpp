@@ -7,8 +7,8 @@
 
 namespace eoshard::train {
 
-/// Every element of `values` becomes its mean over all ranks, with the same bits on each of them, in every run with this
-/// many ranks. Tensors as Collective takes them. Collective.
+/// Every element of `values` becomes its mean over all ranks, with the same bits on each of them, in every run with
+/// this many ranks. Tensors as Collective takes them. Collective.
 void average_over_ranks(const at::Tensor& values, Collective& collective);
 
 }  // namespace eoshard::train

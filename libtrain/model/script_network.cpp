@@ -98,9 +98,10 @@ class ScriptNetwork final : public Network {
     const at::Tensor logits = call(images);
     const at::Tensor features = call_with_identity(layer, images);
     if (!features.defined() || !makes(layer, features, logits)) {
-      refuse(fmt::format("--embeddings: its logits are not the output of its last linear layer ({}); return that layer's "
-                         "output unchanged from forward()",
-                         layer.name));
+      refuse(
+          fmt::format("--embeddings: its logits are not the output of its last linear layer ({}); return that layer's "
+                      "output unchanged from forward()",
+                      layer.name));
     }
     return features;
   }
@@ -184,8 +185,8 @@ class ScriptNetwork final : public Network {
     const at::NoGradGuard no_gradients;
     if (features.dim() != 2 || features.size(1) != layer.matrix.size(1)) return false;
     const double tolerance = logits.scalar_type() == at::kFloat ? 1e-4 : 5e-2;
-    const at::Tensor expected =
-        at::linear(features.to(at::kFloat), layer.matrix, layer.bias.defined() ? std::optional(layer.bias) : std::nullopt);
+    const at::Tensor expected = at::linear(features.to(at::kFloat), layer.matrix,
+                                           layer.bias.defined() ? std::optional(layer.bias) : std::nullopt);
     return at::allclose(expected, logits.to(at::kFloat), tolerance, tolerance * logits.abs().max().item<double>());
   }
 

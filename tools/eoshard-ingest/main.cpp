@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "libingest/core/error.hpp"
-#include "libingest/core/progress.hpp"
 #include "libingest/core/nomenclature.hpp"
+#include "libingest/core/progress.hpp"
 #include "libingest/pipeline/ingest_pipeline.hpp"
 #include "libingest/pipeline/selection_report.hpp"
 #include "libingest/pipeline/work_folder.hpp"

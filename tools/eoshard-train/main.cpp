@@ -179,7 +179,8 @@ void declare_score_options(CLI::App& app, CommandLine& line) {
   app.add_option("--evaluate", line.evaluation.run, "Score this run's weights on --data, and train nothing");
   app.add_option("--split", line.evaluation.split, "Split that --evaluate scores")
       ->check(CLI::IsMember({"train", "validation", "test"}));
-  app.add_option("--predictions", line.evaluation.predictions, "Table of what --evaluate finds for each sample: CSV, or Parquet where it ends in .parquet");
+  app.add_option("--predictions", line.evaluation.predictions,
+                 "Table of what --evaluate finds for each sample: CSV, or Parquet where it ends in .parquet");
   app.add_option("--embeddings", line.evaluation.embeddings,
                  "NumPy file for the last layer's input of each sample of --evaluate");
 }
