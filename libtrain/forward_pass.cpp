@@ -10,10 +10,11 @@ namespace {
 // step changes the weights.
 class AutocastScope {
  public:
-  AutocastScope(at::DeviceType device, bool is_enabled)
+  AutocastScope(at::DeviceType device, Precision precision)
       : device_(device), was_enabled_(at::autocast::is_autocast_enabled(device)) {
+    const bool is_enabled = precision != Precision::fp32;
     at::autocast::set_autocast_enabled(device_, is_enabled);
-    if (is_enabled) at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+    if (is_enabled) at::autocast::set_autocast_dtype(device_, precision == Precision::bf16 ? at::kBFloat16 : at::kHalf);
     at::autocast::increment_nesting();
   }
   ~AutocastScope() {
@@ -66,12 +67,12 @@ void mix(DeviceBatch& batch, const Mixing& mixing, std::size_t classes) {
 }
 
 at::Tensor run_forward(const ForwardPass& pass, const DeviceBatch& batch) {
-  const AutocastScope autocast(pass.device.type(), pass.precision == Precision::bf16);
+  const AutocastScope autocast(pass.device.type(), pass.precision);
   return pass.network.forward(batch.images);
 }
 
 at::Tensor run_embed(const ForwardPass& pass, const DeviceBatch& batch) {
-  const AutocastScope autocast(pass.device.type(), pass.precision == Precision::bf16);
+  const AutocastScope autocast(pass.device.type(), pass.precision);
   return pass.network.embed(batch.images);
 }
 

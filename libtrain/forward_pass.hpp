@@ -14,7 +14,7 @@
 
 namespace eoshard::train {
 
-enum class Precision { fp32, bf16 };
+enum class Precision { fp32, bf16, fp16 };
 
 /// What training and evaluation need to know of a batch; borrowed from the trainer.
 struct ForwardPass {
@@ -37,7 +37,8 @@ DeviceBatch place_batch(const ForwardPass& pass, const Batch& batch, const Split
 /// Mixes images and targets of a batch (see data/mix_up.hpp); class numbers become probabilities.
 void mix(DeviceBatch& batch, const Mixing& mixing, std::size_t classes);
 
-/// Logits (N, classes). Under bf16 the network's convolutions and products run in bfloat16 on float32 weights.
+/// Logits (N, classes). Under bf16 and fp16 the network's convolutions and products run in that type on float32
+/// weights.
 at::Tensor run_forward(const ForwardPass& pass, const DeviceBatch& batch);
 /// Input of the last layer, (N, features), in the same precision.
 at::Tensor run_embed(const ForwardPass& pass, const DeviceBatch& batch);

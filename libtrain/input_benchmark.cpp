@@ -78,7 +78,7 @@ std::string benchmark_input(const TrainOptions& wanted, const TrainSetting& sett
   const TrainOptions options = settle_options(wanted, setting.world);
   const OpenDataset dataset = open_for_training(options, setting.world);
   const SplitReader& split = dataset.split("train");
-  const std::vector<std::int64_t> samples = select_samples(options, split.samples());
+  const std::vector<std::int64_t> samples = select_samples(options, split);
   const int threads = static_cast<int>(options.loader_threads);
   read_all(split, samples, threads);
   const double raw = measure(

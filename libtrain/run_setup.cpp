@@ -250,7 +250,10 @@ LossOptions loss_options(const TrainOptions& options, const OpenDataset& dataset
   return loss;
 }
 
-Precision parse_precision(const std::string& name) { return name == "bf16" ? Precision::bf16 : Precision::fp32; }
+Precision parse_precision(const std::string& name) {
+  if (name == "bf16") return Precision::bf16;
+  return name == "fp16" ? Precision::fp16 : Precision::fp32;
+}
 
 // Threads are part of what is recorded: the convolutions' sums depend on their number.
 TrainOptions settle_options(TrainOptions options, const Communicator& world) {

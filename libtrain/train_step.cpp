@@ -50,13 +50,21 @@ StepFigures EagerTrainStep::run(BatchLoader& loader, const StepRequest& request)
   StepFigures figures;
   figures.loss = tail.loss.item<double>();
   figures.is_stop_wanted = tail.stop.item<double>() > 0;
+  if (request.loss_scale > 0) figures.has_overflow = !unscale(request.loss_scale);
   if (has_noise()) {
     const auto all = static_cast<double>(options_.plan.micro_batches());
     figures.small_gradient = tail.small_gradient.item<double>() * all / std::ceil(all / 2);
     figures.big_gradient = squared_norm(weight_gradients());
   }
-  state_.update(request.learning_rate, request.step);
+  if (!figures.has_overflow) state_.update(request.learning_rate, request.step);
   return figures;
+}
+
+// False where gradients are not finite.
+bool EagerTrainStep::unscale(double loss_scale) {
+  const at::NoGradGuard no_gradients;
+  weight_gradients().mul_(1 / loss_scale);
+  return std::isfinite(squared_norm(weight_gradients()));
 }
 
 // Adds the micro-batch's gradients, batch statistics and loss to the buffer.
@@ -70,14 +78,17 @@ void EagerTrainStep::run_micro_batch(const Batch& batch, const StepRequest& requ
   // Dropout and its like draw from the generator: the same for whoever computes this micro-batch.
   at::manual_seed(draw_bits(options_.seed, request.step, micro_batch, Purpose::network));
   const at::Tensor loss = mean_loss(options_.loss, run_forward(pass_, placed), placed.targets);
-  loss.backward();
+  (request.loss_scale == 0 ? loss : loss * request.loss_scale).backward();
   const at::NoGradGuard no_gradients;
   const Tail tail = split_tail(state_.buffer());
   tail.statistics.add_(state_.buffer().statistics());
   tail.loss.add_(loss.detach());
   if (request.wants_stop) tail.stop.add_(1);
   // A micro-batch of an even number begins a pair of the reduction tree: the buffer holds its gradient alone.
-  if (has_noise() && micro_batch % 2 == 0) tail.small_gradient.add_(squared_norm(weight_gradients()));
+  if (has_noise() && micro_batch % 2 == 0) {
+    const double scale = request.loss_scale > 0 ? request.loss_scale : 1;
+    tail.small_gradient.add_(squared_norm(weight_gradients()) / (scale * scale));
+  }
 }
 
 }  // namespace eoshard::train

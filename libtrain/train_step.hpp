@@ -15,6 +15,7 @@ struct StepRequest {
   std::int64_t step = 0;   ///< counted from 0 over the whole run
   std::int64_t epoch = 0;  ///< counted from 0
   double learning_rate = 0;
+  double loss_scale = 0;    ///< on the loss before backward, off the gradients behind it; 0 = none
   bool wants_stop = false;  ///< this rank was asked to stop
 };
 
@@ -24,6 +25,7 @@ struct StepFigures {
   double small_gradient = 0;    ///< ‖g‖² of one micro-batch, mean over those with even numbers; 0 with one alone
   double big_gradient = 0;      ///< ‖g‖² of the mean over all micro-batches; 0 with one alone
   bool is_stop_wanted = false;  ///< some rank asked to stop
+  bool has_overflow = false;    ///< gradients of a scaled loss were not finite: the weights stayed as they were
 };
 
 /// What all steps of a phase have in common.
@@ -55,6 +57,7 @@ class EagerTrainStep final : public TrainStep {
 
  private:
   void run_micro_batch(const Batch& batch, const StepRequest& request, std::int64_t micro_batch);
+  bool unscale(double loss_scale);
   bool has_noise() const { return !options_.is_local && options_.plan.micro_batches() > 1; }
   at::Tensor weight_gradients() const;
 

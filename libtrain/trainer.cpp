@@ -16,6 +16,7 @@
 #include "libtrain/data/sample_order.hpp"
 #include "libtrain/data/sample_table.hpp"
 #include "libtrain/evaluation.hpp"
+#include "libtrain/loss/loss_scale.hpp"
 #include "libtrain/metrics/thresholds.hpp"
 #include "libtrain/optim/optimizer.hpp"
 #include "libtrain/run_schedule.hpp"
@@ -58,6 +59,7 @@ class Trainer {
   void take_step(BatchLoader& loader, Clock::time_point start, std::int64_t first_step);
   void show_step(double loss, double images_per_second, double input_wait_share) const;
   void settle_steps();
+  void follow_loss_scale(bool has_overflow);
   void synchronise();
   bool is_synchronisation_due() const;
   void add_noise(const StepFigures& figures);
@@ -177,6 +179,7 @@ void Trainer::on_root(const std::function<void()>& work) const {
 void Trainer::restore() {
   position_.experiment_hash = experiment_hash(options_);
   position_.micro_batch_size = options_.micro_batch_size.at(0);
+  if (pass_.precision == Precision::fp16) position_.loss_scale = LossScale::kFirst;
   on_root([&] {
     prepare_run(run_, configure_run(options_, world_.size()), setting_.rules.is_overwritten, setting_.rules.must_exist);
     if (const std::optional<Checkpoint> checkpoint = load_newest_checkpoint(run_, setting_.log)) {
@@ -251,13 +254,15 @@ bool Trainer::train_epoch() {
 
 void Trainer::take_step(BatchLoader& loader, Clock::time_point start, std::int64_t first_step) {
   const double rate = learning_rate(schedule_, position_.step);
-  const StepFigures figures = step_->run(loader, {position_.step, position_.epoch, rate, setting_.is_stop_requested()});
+  const StepFigures figures =
+      step_->run(loader, {position_.step, position_.epoch, rate, position_.loss_scale, setting_.is_stop_requested()});
   ++position_.step;
   ++position_.step_in_epoch;
   ++unsettled_.steps;
   unsettled_.loss_sum += figures.loss;
   unsettled_.is_stop_wanted |= figures.is_stop_wanted;
-  add_noise(figures);
+  if (pass_.precision == Precision::fp16) follow_loss_scale(figures.has_overflow);
+  if (!figures.has_overflow) add_noise(figures);
   if (!is_local() || is_synchronisation_due()) settle_steps();
   images_taken_ += plan_.batch_size;
   const double seconds = seconds_since(start);
@@ -275,6 +280,15 @@ void Trainer::show_step(double loss, double images_per_second, double input_wait
                           static_cast<std::uint64_t>(position_.step_in_epoch * plan_.batch_size),
                           static_cast<std::uint64_t>(plan_.steps() * plan_.batch_size), "images", note,
                           images_per_second});
+}
+
+void Trainer::follow_loss_scale(bool has_overflow) {
+  constexpr double kLeast = 1.0 / 65536;
+  LossScale scale{position_.loss_scale, position_.scale_steps};
+  scale.follow(has_overflow);
+  position_.loss_scale = scale.scale;
+  position_.scale_steps = scale.good_steps;
+  if (scale.scale < kLeast) diverged("gradients overflow float16 at any loss scale");
 }
 
 // Checkpoints and evaluation come at a synchronisation only, so that a run goes on as if it had never stopped.

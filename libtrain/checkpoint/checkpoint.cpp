@@ -64,6 +64,8 @@ std::string position_to_json(const TrainingPosition& position) {
                      {"signal_sum", position.signal_sum},
                      {"best_f1_micro", position.best_f1_micro},
                      {"best_epoch", position.best_epoch},
+                     {"loss_scale", position.loss_scale},
+                     {"scale_steps", position.scale_steps},
                      {"experiment_hash", position.experiment_hash},
                      {"micro_batch_size", position.micro_batch_size}};
   return json.dump();
@@ -72,9 +74,18 @@ std::string position_to_json(const TrainingPosition& position) {
 TrainingPosition position_from_json(const std::string& text) {
   try {
     const Json json = Json::parse(text);
-    return {json.at("epoch"),           json.at("step_in_epoch"),   json.at("step"),          json.at("loss_sum"),
-            json.at("noise_sum"),       json.at("signal_sum"),      json.at("best_f1_micro"), json.at("best_epoch"),
-            json.at("experiment_hash"), json.at("micro_batch_size")};
+    return {json.at("epoch"),
+            json.at("step_in_epoch"),
+            json.at("step"),
+            json.at("loss_sum"),
+            json.at("noise_sum"),
+            json.at("signal_sum"),
+            json.at("best_f1_micro"),
+            json.at("best_epoch"),
+            json.value("loss_scale", 0.0),
+            json.value("scale_steps", std::int64_t{0}),
+            json.at("experiment_hash"),
+            json.at("micro_batch_size")};
   } catch (const nlohmann::json::exception& error) {
     throw Error(ErrorKind::input, fmt::format("not a training position: {}", error.what()));
   }

@@ -25,6 +25,8 @@ struct TrainingPosition {
   double signal_sum = 0;
   double best_f1_micro = -1;  ///< on validation; below 0 before the first evaluation
   std::int64_t best_epoch = 0;
+  double loss_scale = 0;         ///< of the next step, with --precision fp16; else 0
+  std::int64_t scale_steps = 0;  ///< since it changed
   std::string experiment_hash;
   std::int64_t micro_batch_size = 0;
 };

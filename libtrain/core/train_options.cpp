@@ -170,6 +170,8 @@ void resolve_batches(TrainOptions& options) {
   for (const std::int64_t epoch : options.local_steps.epochs()) {
     require(options.local_steps.at(epoch) >= 1, "--local-steps must be at least 1");
   }
+  require(options.local_steps == EpochValues(1) || options.precision != "fp16",
+          "--local-steps: ranks by themselves have no common loss scale for --precision fp16; choose bf16 or fp32");
 }
 
 struct OptimizerDefaults {
@@ -247,7 +249,7 @@ TrainOptions resolve_options(TrainOptions options) {
   require_one_of("class-weights", options.class_weights, {"none", "balanced"});
   require_one_of("threshold-sweep", options.threshold_sweep, {"none", "global", "class"});
   require_one_of("freeze", options.freeze, {"none", "backbone"});
-  require_one_of("precision", options.precision, {"fp32", "bf16"});
+  require_one_of("precision", options.precision, {"fp32", "bf16", "fp16"});
   require_one_of("device", options.device, {"cpu", "cuda"});
   std::erase(options.augment, "none");
   for (const std::string& name : options.augment) require_one_of("augment", name, {"flip", "rotate90", "none"});

@@ -62,7 +62,7 @@ struct TrainOptions {
   std::int64_t early_stop_patience = 0;  ///< epochs without a better f1_micro on validation; 0 = never stop
   std::string threshold_sweep = "none";  ///< none, global or class: scores at thresholds found on validation too
   std::string score_by;                  ///< column of samples.csv to score by as well; empty = none
-  std::string precision = "fp32";        ///< fp32 or bf16
+  std::string precision = "fp32";        ///< fp32, bf16 or fp16
   std::string device = "cpu";            ///< cpu or cuda
   std::uint64_t seed = 0;
   std::int64_t threads = 0;         ///< compute threads a rank; 0 = this rank's share of its cores

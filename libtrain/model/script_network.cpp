@@ -187,7 +187,8 @@ class ScriptNetwork final : public Network {
     const double tolerance = logits.scalar_type() == at::kFloat ? 1e-4 : 5e-2;
     const at::Tensor expected = at::linear(features.to(at::kFloat), layer.matrix,
                                            layer.bias.defined() ? std::optional(layer.bias) : std::nullopt);
-    return at::allclose(expected, logits.to(at::kFloat), tolerance, tolerance * logits.abs().max().item<double>());
+    return at::allclose(expected.to(at::kFloat), logits.to(at::kFloat), tolerance,
+                        tolerance * logits.abs().max().item<double>());
   }
 
   [[noreturn]] void refuse(const std::string& what) const {

@@ -34,6 +34,36 @@ def damage(dataset, folder, split="train"):
     return copy
 
 
+def other_weights(base, folder):
+    """Weights of another model, weights for other classes, a file that is none."""
+    training.succeed(**{**base, "out": folder / "trained"}, max_steps=1)
+    weights = folder / "trained" / "weights.safetensors"
+    fails(1, "another network", str(weights), **{**base, "ranks": 2}, init=weights, model="resnet50")
+    fails(1, "safetensors", "dataset.json", **{**base, "ranks": 2}, init=pathlib.Path(base["data"]) / "dataset.json")
+    fails(1, "nothing.safetensors", **{**base, "ranks": 2}, init=folder / "nothing.safetensors")
+    fails(1, "nothing.pt", **{**base, "ranks": 2}, model=folder / "nothing.pt")
+    other = pathlib.Path(training.make_dataset(folder / "renamed", 4, 0, 4))
+    manifest = json.loads((other / "dataset.json").read_text())
+    manifest["classes"][2] = "class two"
+    (other / "dataset.json").write_text(json.dumps(manifest))
+    fails(1, "classes of", "'class 2' there and 'class two' here", data=other, out=None, ranks=2, evaluate=folder / "trained")
+    fails(1, "weights.json", data=base["data"], out=None, ranks=2, evaluate=folder)
+    other = training.make_dataset(folder / "single", 4, 0, 4, "image", 28, "single-label")
+    fails(1, "single-label", "multi-label", data=other, out=None, ranks=2, evaluate=folder / "trained")
+
+
+def unknown_keys(base, folder):
+    for name, text, words in (
+            ("a.toml", "learning-rat = 0.1\n", ("'learning-rat'", "'learning_rate'")),
+            ("b.toml", "[optimizer\n", ("b.toml",)),
+            ("c.json", '{"options": {"epochz": 3}}', ("'epochz'", "'epochs'")),
+            ("d.json", '{"options": ', ("d.json",))):
+        (folder / name).write_text(text)
+        status = 1 if words[0] == "'epochz'" else 2
+        fails(status, *words, **{**base, "ranks": 2}, config=folder / name)
+    fails(2, "missing.toml", **{**base, "ranks": 2}, config=folder / "missing.toml")
+
+
 def main():
     with training.temporary_folder() as folder:
         folder = pathlib.Path(folder)
@@ -41,14 +71,23 @@ def main():
         out = folder / "run"
         base = dict(data=data, out=out, **OPTIONS)
         fails(1, "is no dataset", **{**base, "data": folder, "ranks": 2})
-        fails(1, "'B99'", "B8A", **base, bands="B04,B99")
+        fails(1, "'B99'", "B8A", **{**base, "ranks": 2}, bands="B04,B99")
         fails(2, "multiple", **{**base, "batch_size": 10, "ranks": 2})
         fails(2, "larger than the training split", **{**base, "batch_size": 32, "ranks": 2})
         fails(2, "--data is required", **{**base, "data": None})
         fails(2, "no run", **{**base, "data": None, "out": None}, resume=folder / "nothing")
         fails(2, "model", **base, model="resnet19")
-        fails(1, "learning rate", "step", "lower", **{**base, "learning_rate": 1e30, "ranks": 2, "epochs": 3}, warmup_epochs=0, overwrite=True)
+        diverging = {**base, "learning_rate": 1e30, "ranks": 2, "epochs": 3}
+        fails(1, "loss became", "step 2 (epoch 1)", "learning rate 1e+30", "checkpoint: none", "lower", **diverging,
+              warmup_epochs=0, overwrite=True)
+        whole = {**diverging, "batch_size": 24}  # an epoch is one step: its loss is fine, the weights after it are not
+        fails(1, "weights became", "step 1 (epoch 1)", "checkpoint: none", **whole, warmup_epochs=0, overwrite=True)
+        late = {**whole, "learning_rate": 1e-3}  # multiplied in the third epoch
+        fails(1, "weights became", "step 3 (epoch 3)", f"checkpoint: {out}/checkpoints/step-000000000002.ckpt", **late,
+              schedule="multistep", milestones=2, gamma=1e35, warmup_epochs=0, overwrite=True)
         shutil.rmtree(out)
+        other_weights(base, folder)
+        unknown_keys(base, folder)
         fails(1, "train sample 5", "S2A_SYNTHETIC_train_5", **{**base, "data": damage(data, folder), "ranks": 2}, overwrite=True)
         shutil.rmtree(out)
         unfinished = folder / "unfinished"

@@ -1,5 +1,6 @@
 """The same bits: on one, two and three ranks, and after an interruption of any kind."""
 
+import json
 import pathlib
 import signal
 import subprocess
@@ -65,6 +66,25 @@ def a_damaged_checkpoint_is_passed_over(data, folder):
     assert training.weights(out) == training.weights(folder / "ranks1")
 
 
+def half_precision_scales_its_loss(data, folder):
+    """Float16 learns what float32 learns, up to its rounding, on any ranks and after a stop; its scale is kept."""
+    options = {**OPTIONS, "epochs": 2, "learning_rate": 1e-3, "optimizer": "adamw"}
+    single = training.succeed(data, folder / "fp32", **options)
+    options["precision"] = "fp16"
+    half = training.succeed(data, folder / "fp16", **options)
+    assert abs(half["last"]["loss"] - single["last"]["loss"]) < 0.05, (half["last"]["loss"], single["last"]["loss"])
+    assert training.weights(folder / "fp16") != training.weights(folder / "fp32")
+    training.succeed(data, folder / "fp16-ranks", 2, **options)
+    assert training.weights(folder / "fp16-ranks") == training.weights(folder / "fp16")
+    status = training.run(data, folder / "fp16-stopped", **options, time_limit=0.01).returncode
+    assert status == 75, status
+    training.succeed(data, folder / "fp16-stopped", **options)
+    assert training.weights(folder / "fp16-stopped") == training.weights(folder / "fp16")
+    newest = sorted((folder / "fp16" / "checkpoints").glob("step-*.ckpt"))[-1].read_bytes()
+    scale = json.loads(json.loads(newest[8:8 + int.from_bytes(newest[:8], "little")])["__metadata__"]["position"])["loss_scale"]
+    assert 1 <= scale <= 65536, scale
+
+
 def main():
     with training.temporary_folder() as folder:
         folder = pathlib.Path(folder)
@@ -72,6 +92,7 @@ def main():
         ranks_are_equal(data, folder)
         resume_is_exact(data, folder)
         a_damaged_checkpoint_is_passed_over(data, folder)
+        half_precision_scales_its_loss(data, folder)
     return 0
 
 

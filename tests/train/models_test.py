@@ -1,8 +1,10 @@
 """Every kind of network against torchvision and timm: built-in ones, TorchScript files, weights to begin with."""
 
+import json
 import pathlib
 import sys
 
+import numpy as np
 import oracle_test
 import timm
 import torch
@@ -53,6 +55,51 @@ def a_scripted_network_trains_as_the_built_in_one(folder, sentinel):
     print(f"two steps of a scripted and the built-in ResNet-18 differ by {difference:.2g}")
     assert difference < 1e-6
     assert largest_difference(one, load_file(folder / "start.safetensors")) > 1e-3
+
+
+def a_scripted_network_gives_embeddings(folder, sentinel):
+    """In both precisions what torchvision's last layer sees; a script that changes its logits afterwards is refused."""
+    info = json.loads((folder / "scripted" / "weights.json").read_text())
+    model = oracle_test.reference_model("resnet18", 12, 4)
+    model.load_state_dict(load_file(folder / "scripted" / "weights.safetensors"))
+    model.fc = torch.nn.Identity()
+    images, _ = oracle_test.read_images(sentinel, "test", info)
+    with torch.no_grad():
+        theirs = model.eval()(images).numpy()
+    for precision, tolerance in (("fp32", 1e-5), ("bf16", 3e-2)):
+        path = folder / f"{precision}.npy"
+        training.succeed(sentinel, None, evaluate=folder / "scripted", embeddings=path, precision=precision, threads=1)
+        difference = np.abs(np.load(path) - theirs).max() / np.abs(theirs).max()
+        print(f"embeddings of a scripted ResNet-18 in {precision} differ by {difference:.2g}")
+        assert difference < tolerance
+    model = torch.nn.Sequential(oracle_test.reference_model("resnet18", 12, 4), torch.nn.Tanh())
+    options = {**QUICK, "model": script(model, folder / "tanh.pt"), "max_steps": 1}
+    training.succeed(sentinel, folder / "tanh", **options)
+    result = training.run(sentinel, None, 2, evaluate=folder / "tanh", embeddings=folder / "tanh.npy")
+    assert result.returncode == 1 and "last linear layer (0.fc.weight)" in result.stderr, result.stderr
+    assert result.stderr.count("error: ") == 1 and not (folder / "tanh.npy").exists()
+
+
+def changed_files_are_refused(folder, sentinel):
+    """A run that has begun goes on with the same content of --init and --model only."""
+    for name, options, path in (
+            ("begun-init", {"init": folder / "start.safetensors"}, folder / "start.safetensors"),
+            ("begun-script", {"model": folder / "resnet18.pt"}, folder / "resnet18.pt")):
+        options = {**QUICK, **options, "max_steps": 1}
+        run = folder / name
+        training.succeed(sentinel, run, **options)
+        before = training.weights(run)
+        (run / "result.json").unlink()  # unfinished, as it seems
+        content = path.read_bytes()
+        torch.manual_seed(9)
+        other = oracle_test.reference_model("resnet18", 12, 4)
+        save_file(other.state_dict(), path) if "init" in name else script(other, path)
+        result = training.run(sentinel, run, 2, **options)
+        assert result.returncode == 2 and "another content" in result.stderr and path.name in result.stderr, result.stderr
+        assert result.stderr.count("error: ") == 1
+        path.write_bytes(content)
+        training.succeed(sentinel, run, **options)
+        assert training.weights(run) == before
 
 
 def a_timm_network_trains(folder, sentinel):
@@ -142,6 +189,8 @@ def main():
         built_in_networks_equal_torchvision(folder, sentinel, images)
         dropout_draws_the_same_on_any_ranks(folder, sentinel)
         a_scripted_network_trains_as_the_built_in_one(folder, sentinel)
+        a_scripted_network_gives_embeddings(folder, sentinel)
+        changed_files_are_refused(folder, sentinel)
         a_timm_network_trains(folder, sentinel)
         first_convolutions_adapt(folder, sentinel)
         a_frozen_backbone_stays(folder, sentinel)

@@ -1,6 +1,8 @@
-"""torchvision and scikit-learn against eoshard-train: weights that load with strict=True, and the same loss and scores
-on the test split from zarr-python's reading, torch's interpolation, torchvision's forward and scikit-learn's scores."""
+"""torchvision and scikit-learn against eoshard-train: weights that load with strict=True, and the same logits, loss and
+scores on the test split from zarr-python's reading, torch's interpolation, torchvision's forward and scikit-learn's
+scores."""
 
+import csv
 import json
 import pathlib
 import sys
@@ -46,6 +48,44 @@ def read_images(data, split, info):
         for band, mean, deviation in zip(info["bands"], info["mean"], info["standard_deviation"])
     ]
     return torch.stack(normalised, 1), group["classes"][:]
+
+
+def write_samples_table(data):
+    """For datasets that were made without."""
+    manifest = json.loads((pathlib.Path(data) / "dataset.json").read_text())
+    lines = ["split,index,patch_id"]
+    for name, split in manifest["splits"].items():
+        lines += [f"{name},{index},{name}_{index}" for index in range(split["samples"])]
+    (pathlib.Path(data) / "samples.csv").write_text("\n".join(lines) + "\n")
+
+
+def check_logits(data, out, single_label, **options):
+    """In float32, whatever the precision of training: the run's last layer on what it says goes into it, and the
+    probabilities that it predicts, against torchvision's forward of the same file."""
+    training.succeed(data, out, **options)
+    info = json.loads((out / "weights.json").read_text())
+    weights = load_file(out / "weights.safetensors")
+    model = reference_model(info["model"], len(info["bands"]), len(info["classes"]), options.get("stem", "standard"))
+    model.load_state_dict(weights, strict=True)
+    model.eval()
+    images, _ = read_images(data, "test", info)
+    with torch.no_grad():
+        theirs = model(images).double()
+    write_samples_table(data)
+    features, table = out / "features.npy", out / "predictions.csv"
+    training.succeed(data, None, evaluate=out, embeddings=features, predictions=table, threads=1)
+    head = "classifier.1" if info["model"] == "efficientnet_b0" else "fc"
+    ours = torch.from_numpy(np.load(features)).double() @ weights[f"{head}.weight"].double().T + weights[f"{head}.bias"]
+    difference = (ours - theirs).abs().max().item()
+    with open(table, newline="") as file:
+        rows = list(csv.DictReader(file))
+    predicted = torch.tensor([[float(row[name]) for name in info["classes"]] for row in rows])
+    expected = theirs.softmax(1) if single_label else theirs.sigmoid()
+    print(f"{info['model']}, {options.get('precision', 'fp32')}: logits up to {theirs.abs().max():.3g} differ by "
+          f"{difference:.2g}, probabilities by {(predicted - expected).abs().max():.2g}")
+    assert difference < 1e-5 * max(1, theirs.abs().max().item())
+    assert (predicted - expected).abs().max() < 1e-5
+    assert theirs.std() > 1e-3, "logits that say nothing"
 
 
 def check(data, out, single_label, reference=None, **options):
@@ -111,6 +151,10 @@ def main():
         check_initialisation(data, folder / "initial")
         images = training.make_dataset(folder / "images", 48, 20, 37, "image", 28, "single-label")
         check(images, folder / "sat", True, epochs=2, batch_size=16, learning_rate=0.003, model="resnet18")
+        for model in ("resnet18", "resnet50", "efficientnet_b0"):
+            for precision in ("fp32", "bf16"):
+                check_logits(images, folder / f"{model}-{precision}", True, epochs=1, max_steps=2, batch_size=16,
+                             learning_rate=0.003, model=model, precision=precision, threads=1)
     return 0
 
 

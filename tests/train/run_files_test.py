@@ -3,6 +3,7 @@ and every recipe of docs/recipes, cut down."""
 
 import json
 import pathlib
+import re
 import sys
 import xml.etree.ElementTree as xml
 
@@ -56,6 +57,13 @@ def files_are_in_order(data, folder):
     the_page_is_whole(run, [one["name"] for one in result["per_class"]])
 
 
+def progress_is_told(data, folder):
+    result = training.run(data, folder / "told", 2, epochs=2, **QUICK, progress="always")
+    pattern = (r"epoch 1/2: 16/32 images \(\d+/s, \d+ s left\) step 1, loss \d\.\d{4}, input wait \d+ %, run \d+ s left")
+    assert len(re.findall(pattern, result.stderr)) == 1, result.stderr
+    assert re.search(r"validation: \d+/8 images", result.stderr), result.stderr
+
+
 def an_interrupted_run_tells_the_same(data, folder):
     """Events and metrics of a run that a time limit stopped again and again are those of one in one piece."""
     run = folder / "stopped"
@@ -86,6 +94,7 @@ def main():
         data = training.make_dataset(folder / "data", 32, 8, 12)
         images = training.make_dataset(folder / "images", 32, 8, 12, "image", 28, "single-label")
         files_are_in_order(data, folder)
+        progress_is_told(data, folder)
         an_interrupted_run_tells_the_same(data, folder)
         recipes_run(data, images, folder)
     return 0

@@ -2,13 +2,16 @@
 
 import csv
 import json
+import os
 import pathlib
+import shutil
 import sys
 
 import numpy as np
 import oracle_test
 import torch
 import training
+import zarr
 from safetensors.torch import load_file, save_file
 from sklearn.metrics import average_precision_score, f1_score
 
@@ -201,6 +204,62 @@ def embeddings_are_what_the_last_layer_sees(data, folder):
     assert np.allclose(ours.numpy(), scores, atol=1e-6)
 
 
+def predictions_as_parquet_are_those_as_csv(data, folder):
+    table, path = folder / "seen.csv", folder / "seen.parquet"
+    command = dict(evaluate=folder / "multi", threads=1)
+    if os.environ.get("EOSHARD_HAVE_PARQUET", "TRUE") != "TRUE":
+        result = training.run(data, None, **command, predictions=path)
+        assert result.returncode == 1 and "without Parquet" in result.stderr and not path.exists(), result.stderr
+        return
+    import pyarrow.parquet
+    training.succeed(data, None, **command, predictions=table)
+    training.succeed(data, None, 2, **command, predictions=path)
+    classes = json.loads((folder / "multi" / "weights.json").read_text())["classes"]
+    found = pyarrow.parquet.read_table(path)
+    assert found.column_names == ["split", "index", "patch_id", "labels", "predicted", *classes]
+    types = [str(field.type) for field in found.schema]
+    assert types[:3] == ["string", "int64", "string"] and set(types[5:]) == {"float"}, types
+    with open(table, newline="") as file:
+        rows = list(csv.DictReader(file))
+    for one, row in zip(found.to_pylist(), rows, strict=True):
+        assert (one["split"], str(one["index"]), one["patch_id"]) == (row["split"], row["index"], row["patch_id"])
+        for name in ("labels", "predicted"):
+            assert ";".join(one[name]) == row[name]
+        for name in classes:
+            assert np.float32(row[name]) == np.float32(one[name])
+
+
+def other_classes_are_learnt(data, folder):
+    """Four stored classes: two of the 43 that the 19 join, one alone, and one that the 19 leave out."""
+    copy = folder / "corine"
+    shutil.copytree(data, copy)
+    manifest = json.loads((copy / "dataset.json").read_text())
+    manifest["classes"] = ["Continuous urban fabric", "Discontinuous urban fabric", "Airports", "Sea and ocean"]
+    (copy / "dataset.json").write_text(json.dumps(manifest))
+    run = folder / "nineteen"
+    result = training.run(copy, run, **QUICK, nomenclature="bigearthnet-19", class_weights="balanced", score_by="season")
+    assert result.returncode == 0 and "carry no class of bigearthnet-19 and are left out" in result.stderr, result.stderr
+    result = json.loads(result.stdout)
+    names = [one["name"] for one in result["per_class"]]
+    assert len(names) == 19 and names[0] == "Urban fabric" and names[18] == "Marine waters"
+    stored = zarr.open_group(copy / "test.zarr", mode="r")["classes"][:].astype(bool)
+    urban, sea = stored[:, 0] | stored[:, 1], stored[:, 3]
+    kept = np.flatnonzero(urban | sea)
+    assert 0 < len(kept) < len(stored), "some samples carry Airports alone"
+    supports = [one["support"] for one in result["per_class"]]
+    assert supports == [urban.sum()] + [0] * 17 + [sea.sum()] and result["samples"] == len(kept)
+    again, rows, _, labels, _ = evaluate(run, copy, folder)
+    assert [int(row["index"]) for row in rows] == kept.tolist()
+    assert [row["patch_id"] for row in rows] == [f"test_{index}" for index in kept]
+    assert np.array_equal(labels[:, 0], urban[kept]) and np.array_equal(labels[:, 18], sea[kept])
+    assert without_clock(again)["f1_micro"] == result["f1_micro"]
+    for dataset, name, word in ((data, "bigearthnet-19", "'class 0' is no land-cover class"),
+                                (copy, "corine-45", "corine-44"), (copy, "bigearthnet-91", "bigearthnet-19")):
+        refused = training.run(dataset, folder / "refused", 2, **QUICK, nomenclature=name)
+        assert refused.returncode in (1, 2) and word in refused.stderr, refused.stderr
+        assert refused.stderr.count("error: ") == 1
+
+
 def early_stop_ends_the_run(data, folder):
     result = training.succeed(data, folder / "early", **{**QUICK, "epochs": 9, "learning_rate": 0}, early_stop_patience=2)
     assert result["last"]["epoch"] == 3 and result["epoch"] == 1
@@ -234,6 +293,8 @@ def main():
         toml_files_give_options(data, folder)
         parts_of_the_training_split(data, folder)
         embeddings_are_what_the_last_layer_sees(data, folder)
+        predictions_as_parquet_are_those_as_csv(data, folder)
+        other_classes_are_learnt(data, folder)
         early_stop_ends_the_run(data, folder)
         what_does_not_fit_is_refused(data, folder)
     return 0

@@ -47,6 +47,7 @@ CLI::Option* declare(CLI::App& app, CommandLine& line, const std::string& field,
   std::string name = field;
   std::replace(name.begin(), name.end(), '_', '-');
   CLI::Option* option = app.add_option("--" + name, value, help);
+  if constexpr (std::is_same_v<Value, EpochValues>) option->type_name("N[,EPOCH:N]...");
   line.declared.emplace_back(field, option);
   return option;
 }
@@ -176,7 +177,8 @@ void declare_score_options(CLI::App& app, CommandLine& line) {
           "Score test at thresholds found on validation as well: one for all classes (global) or one each (class)")
       ->check(CLI::IsMember({"none", "global", "class"}));
   declare(app, line, "score_by", options.score_by, "Score each value of this column of samples.csv as well");
-  app.add_option("--evaluate", line.evaluation.run, "Score this run's weights on --data, and train nothing");
+  app.add_option("--evaluate", line.evaluation.run,
+                 "Score this run's weights on --data (by default the run's own), and train nothing");
   app.add_option("--split", line.evaluation.split, "Split that --evaluate scores")
       ->check(CLI::IsMember({"train", "validation", "test"}));
   app.add_option("--predictions", line.evaluation.predictions,
@@ -188,7 +190,7 @@ void declare_score_options(CLI::App& app, CommandLine& line) {
 void declare_machine_options(CLI::App& app, CommandLine& line) {
   TrainOptions& options = line.options;
   declare(app, line, "precision", options.precision, "Of convolutions and products")
-      ->check(CLI::IsMember({"fp32", "bf16"}));
+      ->check(CLI::IsMember({"fp32", "bf16", "fp16"}));
   declare(app, line, "device", options.device, "Where to compute")->check(CLI::IsMember({"cpu", "cuda"}));
   declare(app, line, "threads", options.threads, "Computing threads a rank; 0 = its share of the node's cores")
       ->check(CLI::Range(0, 1024));
@@ -260,12 +262,24 @@ TrainOptions read_config(CommandLine& line) {
   }
 }
 
+// Without --evaluate these would go unheeded.
+void check_evaluation(const CommandLine& line) {
+  const EvaluateRequest& wanted = line.evaluation;
+  const bool is_asked = !wanted.predictions.empty() || !wanted.embeddings.empty();
+  if (is_asked && wanted.run.empty()) {
+    throw Error(ErrorKind::usage,
+                "--predictions and --embeddings are of --evaluate: train first, then eoshard-train --evaluate RUN");
+  }
+}
+
 // Options that were given, over those of --config, or over the run's own with --resume.
 TrainOptions gather_options(CommandLine& line) {
+  check_evaluation(line);
   if (line.resume.empty()) {
-    const TrainOptions options = line.config.empty() ? line.options : read_config(line);
-    const bool has_folder =
-        !options.out.empty() || line.is_schedule_wanted || line.is_input_benchmark || !line.evaluation.run.empty();
+    TrainOptions options = line.config.empty() ? line.options : read_config(line);
+    const bool is_evaluation = !line.evaluation.run.empty();
+    if (options.data.empty() && is_evaluation) options.data = read_configuration(line.evaluation.run).options.data;
+    const bool has_folder = !options.out.empty() || line.is_schedule_wanted || line.is_input_benchmark || is_evaluation;
     if (options.data.empty()) throw Error(ErrorKind::usage, "--data is required");
     if (!has_folder) throw Error(ErrorKind::usage, "--out is required");
     return options;

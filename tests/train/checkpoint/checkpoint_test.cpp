@@ -103,6 +103,12 @@ TEST(RunFolder, GoesOnWithTheSameExperimentOnly) {
   other = configuration();
   other.dataset_checksum = "1";
   EXPECT_NE(refusal(run, other).find("another dataset"), std::string::npos);
+  other = configuration();
+  other.init_checksum = "12345678";
+  EXPECT_NE(refusal(run, other).find("another content of --init"), std::string::npos);
+  other = configuration();
+  other.ranks = 3;
+  EXPECT_NE(refusal(run, other).find("as many (not 3)"), std::string::npos);
   write_file(run / kResultName, "{}", Durability::rename_only);
   EXPECT_NE(refusal(run, configuration()).find("--overwrite"), std::string::npos);
   prepare_run(run, configuration(), true, false);

@@ -72,6 +72,16 @@ TEST(TrainOptions, ABatchThatIsNoMultipleIsRefused) {
   EXPECT_NE(error_of([&] { resolve_options(options); }).find("multiple"), std::string::npos);
 }
 
+TEST(TrainOptions, LocalStepsAreByEpoch) {
+  TrainOptions options;
+  options.local_steps = EpochValues::parse("1,20:8");
+  EXPECT_EQ(resolve_options(options).local_steps.at(20), 8);
+  options.precision = "fp16";
+  EXPECT_NE(error_of([&] { resolve_options(options); }).find("bf16 or fp32"), std::string::npos);
+  options.local_steps = EpochValues::parse("1,20:0");
+  EXPECT_NE(error_of([&] { resolve_options(options); }).find("at least 1"), std::string::npos);
+}
+
 TEST(TrainOptions, OnlyWhatIsComputedCountsAsTheExperiment) {
   TrainOptions one, other;
   other.threads = 7;

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "libtrain/core/rank_share.hpp"
+#include "libtrain/dist/rank_mean.hpp"
 
 namespace eoshard::train {
 namespace {
@@ -88,6 +89,22 @@ TEST(MpiCollective, BroadcastReachesAll) {
   const at::Tensor values = at::full({5}, static_cast<float>(world.rank()));
   collective->broadcast(values, world.size() - 1);
   EXPECT_EQ(values[4].item<float>(), static_cast<float>(world.size() - 1));
+}
+
+TEST(AverageOverRanks, IsTheSameMeanOnEveryRank) {
+  const Communicator world = Communicator::world();
+  const auto collective = make_collective(world, at::kCPU);
+  for (const std::int64_t length : {0, 1, 5, 1000}) {
+    const at::Tensor values = contribution(world.rank(), length);
+    average_over_ranks(values, *collective);
+    at::Tensor expected = at::zeros({length}, at::kDouble);
+    for (int rank = 0; rank < world.size(); ++rank) expected += contribution(rank, length) / world.size();
+    EXPECT_TRUE(at::allclose(values.to(at::kDouble), expected, 1e-5, 1e-6)) << length;
+    const std::vector<float> all = world.all_gather(std::span<const float>(values.const_data_ptr<float>(), length));
+    for (int rank = 0; rank < world.size(); ++rank) {
+      EXPECT_EQ(std::memcmp(all.data() + rank * length, all.data(), length * sizeof(float)), 0) << "rank " << rank;
+    }
+  }
 }
 
 }  // namespace

@@ -1,0 +1,18 @@
+#include "libingest/core/progress.hpp"
+
+#include <gtest/gtest.h>
+
+namespace eoshard {
+namespace {
+
+TEST(DurationText, ChangesItsUnit) {
+  EXPECT_EQ(duration_text(0.4), "0 s");
+  EXPECT_EQ(duration_text(119.4), "119 s");
+  EXPECT_EQ(duration_text(150), "3 min");
+  EXPECT_EQ(duration_text(3600), "60 min");
+  EXPECT_EQ(duration_text(2 * 3600), "2 h 00 min");
+  EXPECT_EQ(duration_text(3 * 3600 + 5 * 60), "3 h 05 min");
+}
+
+}  // namespace
+}  // namespace eoshard
