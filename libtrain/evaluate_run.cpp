@@ -1,8 +1,10 @@
 #include "libtrain/evaluate_run.hpp"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "libtrain/checkpoint/run_folder.hpp"
@@ -74,6 +76,10 @@ std::string evaluate_run(const EvaluateRequest& request, const TrainOptions& wan
   });
   std::string text;
   world.agree([&] {
+    if (!std::isfinite(result.loss)) {
+      throw Error(ErrorKind::input, fmt::format("{}: its weights give a loss of {} on {} of {}", request.run.string(),
+                                                result.loss, request.split, options.data));
+    }
     if (!world.is_root()) return;
     text = describe(request, options, info, split, result).dump();
     if (!embeddings.empty()) {

@@ -335,12 +335,13 @@ Json Trainer::noise_scale() const {
 // What is looked at is the same on every rank, so that all throw together.
 void Trainer::diverged(const std::string& what) const {
   const fs::path checkpoint = newest_checkpoint_path(run_);
-  throw Error(ErrorKind::input,
-              fmt::format("{} in step {} (epoch {}) at learning rate {:.6g}; last good checkpoint: {}; try a lower "
-                          "--learning-rate, a longer --warmup-epochs or --clip-gradient-norm, with --overwrite or in "
-                          "another --out",
-                          what, position_.step, position_.epoch + 1, learning_rate(schedule_, position_.step - 1),
-                          checkpoint.empty() ? "none" : checkpoint.string()))
+  throw Error(
+      ErrorKind::input,
+      fmt::format("{} in step {} (epoch {}) at learning rate {:.6g}; last good checkpoint: {}; try a lower "
+                  "--learning-rate, a longer --warmup-epochs or --clip-gradient-norm, with --overwrite or in "
+                  "another --out",
+                  what, position_.step, std::floor(schedule_.clock.epoch_of(position_.step - 1)) + 1,
+                  learning_rate(schedule_, position_.step - 1), checkpoint.empty() ? "none" : checkpoint.string()))
       .mark_agreed();
 }
 
@@ -372,6 +373,7 @@ EvaluationResult Trainer::evaluate_split(const std::string& split, std::int64_t 
   EvaluationResult result = evaluate(pass_, dataset_.split(split), transform_, options, world_, [&](std::int64_t done) {
     show_evaluation(split, std::min(samples, done * ranks), samples);
   });
+  if (!std::isfinite(result.loss)) diverged(fmt::format("the loss on {} became {}", split, result.loss));
   Json line = {{"epoch", epoch}, {"split", split}, {"step", position_.step}};
   if (weights != nullptr) line["weights"] = weights;
   line["loss"] = result.loss;

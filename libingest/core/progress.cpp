@@ -17,11 +17,14 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 std::string format_line(const Progress& progress, double rate) {
   std::string line = fmt::format("{}: {}", progress.step, progress.done);
   if (progress.total > 0) line += fmt::format("/{}", progress.total);
-  line += fmt::format(" {} ({:.0f}/s", progress.unit, rate);
-  if (progress.total > progress.done && rate > 0) {
-    line += fmt::format(", {} left", duration_text(static_cast<double>(progress.total - progress.done) / rate));
+  line += fmt::format(" {}", progress.unit);
+  if (rate > 0) {
+    line += fmt::format(" ({:.0f}/s", rate);
+    if (progress.total > progress.done) {
+      line += fmt::format(", {} left", duration_text(static_cast<double>(progress.total - progress.done) / rate));
+    }
+    line += ")";
   }
-  line += ")";
   if (!progress.note.empty()) line += fmt::format(" {}", progress.note);
   return line;
 }
