@@ -1,11 +1,13 @@
 #include "libingest/pipeline/plan_survey.hpp"
 
+#include <fmt/format.h>
 #include <stdlib.h>
 #include <tbb/global_control.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <optional>
+#include <thread>
 
 #include "libingest/core/error.hpp"
 #include "libingest/core/file.hpp"
@@ -24,6 +26,8 @@ namespace eoshard::ingest {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr double kBusyLoad = 1.5;  // a core
 
 // A folder of this rank for its scans, removed at the end.
 class ScratchFolder {
@@ -67,14 +71,28 @@ std::vector<ProductScan> own_scans(const std::vector<ScannedProduct>& products, 
   return scans;
 }
 
+// Processes that share the caches and the cores' units make each other's CPU seconds longer.
+void warn_of_other_work(const Log& log) {
+  double load = 0;
+  const double cores = std::thread::hardware_concurrency();
+  if (::getloadavg(&load, 1) == 1 && load > kBusyLoad * cores) {
+    log.warning(
+        fmt::format("the machine is busy (load {:.1f} on {:.0f} cores): the rates may be 15 % off; plan again on a "
+                    "quiet one for better times",
+                    load, cores));
+  }
+}
+
 WorkRates calibrate_on_root(const std::vector<ScannedProduct>& products, const WorkFolder& work,
-                            const IngestOptions& options, CalibrationSettings calibration, const Communicator& world) {
+                            const IngestOptions& options, CalibrationSettings calibration, const Communicator& world,
+                            const Log& log) {
   calibration.upsample = extraction_settings(options).upsample;
   calibration.scratch = work.out();
   WorkRates rates = standard_rates();
   world.agree([&] {
-    if (world.is_root() && calibration.tiles > 0)
-      rates = calibrate_rates(own_scans(products, work, calibration.products), stored_arrays(options), calibration);
+    if (!world.is_root() || calibration.tiles == 0) return;
+    warn_of_other_work(log);
+    rates = calibrate_rates(own_scans(products, work, calibration.products), stored_arrays(options), calibration);
   });
   return parse_rates(world.broadcast(rates_json(rates)));
 }
@@ -101,7 +119,7 @@ PlanSurvey survey_for_plan(const IngestOptions& given, const CalibrationSettings
   });
   const LabelSettings labels = prepare_labels(options, world);
   survey.products = survey_products(options, labels, *work, world, log, progress);
-  survey.rates = calibrate_on_root(survey.products, *work, options, calibration, world);
+  survey.rates = calibrate_on_root(survey.products, *work, options, calibration, world, log);
   return survey;
 }
 

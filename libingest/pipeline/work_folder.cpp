@@ -142,8 +142,13 @@ WorkFolder::Start WorkFolder::prepare_append(const std::string& configuration) c
     throw Error(ErrorKind::usage,
                 fmt::format("--append: {} was made with other options (they differ in: {})", out_.string(), differing));
   }
-  fs::remove_all(folder());
-  begin_run(configuration);
+  try {
+    fs::remove_all(folder());
+    begin_run(configuration);
+  } catch (const fs::filesystem_error& error) {
+    throw Error(ErrorKind::io,
+                fmt::format("--append: cannot write into {}: {}", out_.string(), error.code().message()));
+  }
   return Start::fresh;
 }
 

@@ -119,7 +119,7 @@ std::string root_in_zip(const std::string& source) {
 }
 
 std::string find_root(const std::string& source) {
-  if (!fs::exists(source)) refuse("the product does not exist");
+  if (!fs::exists(source)) refuse("the product does not exist; name a .SAFE folder or a zip archive");
   return fs::is_directory(source) ? source : root_in_zip(source);
 }
 

@@ -68,7 +68,9 @@ SourceChecksums::SourceChecksums(const std::string& root) : root_(root) {
 void SourceChecksums::check(const std::string& file) const {
   const auto listed = expected_.find(file.substr(std::min(root_.size() + 1, file.size())));
   if (listed == expected_.end())
-    throw Error(ErrorKind::input, fmt::format("{} is not listed in manifest.safe, so it cannot be checked", file));
+    throw Error(ErrorKind::input, fmt::format("{} is not listed in manifest.safe, so it cannot be checked; download "
+                                              "the product again, or leave --check-source out",
+                                              file));
   const Expected& expected = listed->second;
   const std::string found = checksum_of(file, expected.kind);
   if (found == expected.checksum) return;

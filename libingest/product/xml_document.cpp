@@ -49,8 +49,10 @@ std::optional<std::string> XmlDocument::find_text(std::initializer_list<std::str
 
 std::string XmlDocument::require_text(std::initializer_list<std::string_view> tags) const {
   if (auto text = find_text(tags)) return *text;
-  throw Error(ErrorKind::input,
-              fmt::format("{} has no {} tag; the file is incomplete or of another product type", path_, *tags.begin()));
+  throw Error(
+      ErrorKind::input,
+      fmt::format("{} has no {} tag; the file is incomplete (download the product again) or of another product type",
+                  path_, *tags.begin()));
 }
 
 std::string text_of(const CPLXMLNode* element) { return CPLGetXMLValue(element, nullptr, ""); }

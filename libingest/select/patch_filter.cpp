@@ -30,7 +30,11 @@ bool reaches(const ProbabilityRaster& raster, std::size_t pixel) {
 void count_pixel(const SceneRasters& scene, std::size_t pixel, SclCounts& counts) {
   const std::uint8_t scl = scene.scl[pixel];
   if (scl > kSnow) {
-    throw Error(ErrorKind::input, fmt::format("the scene classification holds {}; classes are 0 to 11", scl));
+    throw Error(
+        ErrorKind::input,
+        fmt::format(
+            "the scene classification holds {}; classes are 0 to 11: the file is damaged, download the product again",
+            scl));
   }
   if (scl == kNoData) {
     ++counts.no_data;
@@ -78,7 +82,10 @@ void check_probabilities(std::span<const std::uint8_t> percent, int width, const
     const auto row = percent.subspan(first, kPatchPx);
     const auto highest = std::max_element(row.begin(), row.end());
     if (*highest <= 100) return;
-    throw Error(ErrorKind::input, fmt::format("the raster holds {}; probabilities are 0 to 100", *highest));
+    throw Error(
+        ErrorKind::input,
+        fmt::format("the raster holds {}; probabilities are 0 to 100: the file is damaged, download the product again",
+                    *highest));
   });
 }
 

@@ -151,7 +151,7 @@ CLI::Option* declare_assign(CLI::App& app, std::string& method) {
 
 void declare_threads(CLI::App& app, int& threads) {
   app.add_option("--threads", threads, "Threads of each rank; 0: the rank's share of the node's cores")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0, 1024))
       ->group("Run");
 }
 

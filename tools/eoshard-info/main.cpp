@@ -152,7 +152,7 @@ void declare_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--report", arguments.report, "Write a page of HTML to look at: counts, maps, histograms, pictures")
       ->type_name("FILE");
   app.add_flag("--overwrite", arguments.overwrite, "Replace the file of --report");
-  app.add_option("--threads", arguments.threads, "Threads for --verify; 0: all cores")->check(CLI::NonNegativeNumber);
+  app.add_option("--threads", arguments.threads, "Threads for --verify; 0: all cores")->check(CLI::Range(0, 1024));
   app.add_option("--progress", arguments.progress, "Progress on stderr: auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}));
 }
