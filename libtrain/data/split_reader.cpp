@@ -8,11 +8,12 @@
 namespace eoshard::train {
 
 SplitReader::SplitReader(const std::filesystem::path& dataset, const ingest::DatasetManifest& manifest,
-                         const std::string& split, const InputSpec& spec, const ClassMapping& mapping)
+                         const std::string& split, const InputSpec& spec, const ClassMapping& mapping, CacheMode cache)
     : folder_(ingest::split_folder(dataset, split)),
       split_(split),
       stored_samples_(manifest.split(split).samples),
-      classes_(mapping.is_identity() ? manifest.classes.size() : mapping.classes.size()) {
+      classes_(mapping.is_identity() ? manifest.classes.size() : mapping.classes.size()),
+      cache_mode_(cache) {
   for (const ingest::ImageArray& array : spec.arrays) {
     arrays_.push_back(std::make_unique<ingest::ArrayReader>(folder_ / array.name));
     check_array(*arrays_.back(), ingest::image_spec(array).sample_bytes());
@@ -20,6 +21,7 @@ SplitReader::SplitReader(const std::filesystem::path& dataset, const ingest::Dat
   const ingest::ArrayReader labels(folder_ / "classes");
   check_array(labels, manifest.classes.size());
   keep_labels(ingest::read_all_rows(labels), mapping);
+  if (cache != CacheMode::none) cache_ = std::make_unique<SampleCache>(samples());
 }
 
 void SplitReader::keep_labels(std::vector<std::byte> stored, const ClassMapping& mapping) {
@@ -56,21 +58,48 @@ void SplitReader::check_array(const ingest::ArrayReader& array, std::size_t samp
 SplitReader::SampleBuffer SplitReader::make_buffer() const {
   SampleBuffer buffer;
   for (const auto& array : arrays_) {
-    buffer.arrays.emplace_back(array->spec().sample_bytes());
+    buffer.decoded.emplace_back(array->spec().sample_bytes());
     buffer.decoders.emplace_back(array->spec().codec);
   }
   return buffer;
 }
 
 void SplitReader::read(std::int64_t index, SampleBuffer& buffer) const {
+  const std::vector<std::vector<std::byte>>* arrays = &buffer.decoded;
   try {
-    for (std::size_t array = 0; array < arrays_.size(); ++array) {
-      arrays_[array]->read_sample(stored_index(index), buffer.arrays[array], buffer.decoders[array], buffer.chunk);
+    switch (cache_mode_) {
+      case CacheMode::none: decode(index, buffer); break;
+      case CacheMode::compressed: decode_kept(index, buffer); break;
+      case CacheMode::decoded:
+        arrays = cache_->find(index);
+        if (arrays != nullptr) break;
+        decode(index, buffer);
+        arrays = &cache_->keep(index, buffer.decoded);
     }
   } catch (Error& error) {
     error.add_context(describe(index));
     throw;
   }
+  buffer.arrays.assign(arrays->begin(), arrays->end());
+}
+
+void SplitReader::decode(std::int64_t index, SampleBuffer& buffer) const {
+  for (std::size_t array = 0; array < arrays_.size(); ++array)
+    arrays_[array]->read_sample(stored_index(index), buffer.decoded[array], buffer.decoders[array], buffer.chunk);
+}
+
+void SplitReader::decode_kept(std::int64_t index, SampleBuffer& buffer) const {
+  const SampleCache::Arrays* chunks = cache_->find(index);
+  if (chunks == nullptr) {
+    SampleCache::Arrays read(arrays_.size());
+    for (std::size_t array = 0; array < arrays_.size(); ++array) {
+      arrays_[array]->read_chunk(stored_index(index), buffer.chunk);
+      read[array].assign(buffer.chunk.begin(), buffer.chunk.end());
+    }
+    chunks = &cache_->keep(index, std::move(read));
+  }
+  for (std::size_t array = 0; array < arrays_.size(); ++array)
+    buffer.decoders[array].decode((*chunks)[array], buffer.decoded[array]);
 }
 
 std::span<const std::uint8_t> SplitReader::labels(std::int64_t index) const {

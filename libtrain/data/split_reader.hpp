@@ -12,6 +12,7 @@
 #include "libingest/shard/shard_reader.hpp"
 #include "libtrain/data/class_mapping.hpp"
 #include "libtrain/data/input_spec.hpp"
+#include "libtrain/data/sample_cache.hpp"
 
 namespace eoshard::train {
 
@@ -20,16 +21,17 @@ class SplitReader {
  public:
   /// A reading thread's decoders, and the last sample that it read.
   struct SampleBuffer {
-    std::vector<std::vector<std::byte>> arrays;  ///< decoded, one for each of spec.arrays
+    std::vector<std::span<const std::byte>> arrays;  ///< decoded, one for each of spec.arrays
+    std::vector<std::vector<std::byte>> decoded;
     std::vector<ingest::ChunkDecoder> decoders;
     std::vector<std::byte> chunk;
   };
 
   /// Opens the arrays that `spec` names and reads all labels. With a mapping of classes, samples to which no class is
-  /// left are left out.
+  /// left are left out. Samples that were read stay in memory as `cache` says.
   /// @throws Error{input} when an array does not hold what dataset.json says.
   SplitReader(const std::filesystem::path& dataset, const ingest::DatasetManifest& manifest, const std::string& split,
-              const InputSpec& spec, const ClassMapping& mapping = {});
+              const InputSpec& spec, const ClassMapping& mapping = {}, CacheMode cache = CacheMode::none);
 
   const std::string& name() const { return split_; }
   std::int64_t samples() const { return static_cast<std::int64_t>(stored_.size()); }
@@ -44,7 +46,8 @@ class SplitReader {
 
   SampleBuffer make_buffer() const;
 
-  /// Decodes sample `index` into buffer.arrays. @throws Error naming the sample's index and patch id.
+  /// Makes buffer.arrays the decoded sample `index`, until the buffer's next use. @throws Error naming the sample's
+  /// index and patch id.
   void read(std::int64_t index, SampleBuffer& buffer) const;
 
   /// Multi-hot labels of one sample, one byte a class.
@@ -55,6 +58,8 @@ class SplitReader {
 
  private:
   void keep_labels(std::vector<std::byte> stored, const ClassMapping& mapping);
+  void decode(std::int64_t index, SampleBuffer& buffer) const;
+  void decode_kept(std::int64_t index, SampleBuffer& buffer) const;
   void check_array(const ingest::ArrayReader& array, std::size_t sample_bytes) const;
 
   std::filesystem::path folder_;
@@ -64,6 +69,8 @@ class SplitReader {
   std::vector<std::unique_ptr<ingest::ArrayReader>> arrays_;
   std::vector<std::int64_t> stored_;  // (samples): each one's place in the arrays
   std::vector<std::byte> labels_;     // (samples, classes)
+  CacheMode cache_mode_;
+  std::unique_ptr<SampleCache> cache_;  // none without a cache
 };
 
 }  // namespace eoshard::train

@@ -106,7 +106,7 @@ void InputTransform::place_lines(std::span<const float> lines, const PixelPlace&
   }
 }
 
-void InputTransform::apply(std::span<const std::vector<std::byte>> arrays, Orientation orientation,
+void InputTransform::apply(std::span<const std::span<const std::byte>> arrays, Orientation orientation,
                            std::span<float> out, std::vector<float>& scratch) const {
   scratch.resize(scratch_values_);
   for (const Channel& channel : channels_) {

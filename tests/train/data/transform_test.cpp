@@ -64,7 +64,8 @@ at::Tensor fused(const InputSpec& spec, const ingest::SyntheticDataset& data, Or
   at::Tensor out = at::full(shape, 1e9F);
   std::vector<float> scratch;
   const InputTransform transform(spec, layout);
-  transform.apply(arrays, orientation, {out.data_ptr<float>(), static_cast<std::size_t>(out.numel())}, scratch);
+  const std::vector<std::span<const std::byte>> views(arrays.begin(), arrays.end());
+  transform.apply(views, orientation, {out.data_ptr<float>(), static_cast<std::size_t>(out.numel())}, scratch);
   return layout == PixelLayout::planar ? out : out.permute({2, 0, 1});
 }
 
