@@ -43,7 +43,8 @@ ClassMapping map_own_classes(OpenDataset& dataset, const std::string& nomenclatu
 // A split whose samples are all left out is as good as an empty one.
 void open_split_of(OpenDataset& dataset, const TrainOptions& options, const std::string& split,
                    const ClassMapping& mapping) {
-  auto reader = std::make_unique<SplitReader>(options.data, dataset.manifest, split, dataset.input, mapping);
+  auto reader = std::make_unique<SplitReader>(options.data, dataset.manifest, split, dataset.input, mapping,
+                                              parse_cache_mode(options.cache));
   if (reader->samples() > 0) dataset.splits[split] = std::move(reader);
 }
 

@@ -88,13 +88,14 @@ void for_each_field(Options& options, Visit&& visit) {
   visit("seed", options.seed);
   visit("threads", options.threads);
   visit("loader_threads", options.loader_threads);
+  visit("cache", options.cache);
   visit("keep_checkpoints", options.keep_checkpoints);
 }
 
 // Where a run's files lie, how many threads work, how much is kept and what is told at the end do not change what is
 // computed.
-constexpr std::array<std::string_view, 7> kCircumstances = {
-    "data", "out", "threads", "loader_threads", "keep_checkpoints", "threshold_sweep", "score_by"};
+constexpr std::array<std::string_view, 8> kCircumstances = {
+    "data", "out", "threads", "loader_threads", "cache", "keep_checkpoints", "threshold_sweep", "score_by"};
 
 Json to_json(const TrainOptions& options) {
   Json json = Json::object();
@@ -251,6 +252,7 @@ TrainOptions resolve_options(TrainOptions options) {
   require_one_of("freeze", options.freeze, {"none", "backbone"});
   require_one_of("precision", options.precision, {"fp32", "bf16", "fp16"});
   require_one_of("device", options.device, {"cpu", "cuda"});
+  require_one_of("cache", options.cache, {"none", "compressed", "decoded"});
   std::erase(options.augment, "none");
   for (const std::string& name : options.augment) require_one_of("augment", name, {"flip", "rotate90", "none"});
   resolve_model(options);

@@ -67,6 +67,7 @@ struct TrainOptions {
   std::uint64_t seed = 0;
   std::int64_t threads = 0;         ///< compute threads a rank; 0 = this rank's share of its cores
   std::int64_t loader_threads = 0;  ///< 0 = automatic
+  std::string cache = "none";       ///< samples kept in memory: none, compressed or decoded
   std::int64_t keep_checkpoints = 2;
 
   bool operator==(const TrainOptions&) const = default;

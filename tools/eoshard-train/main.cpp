@@ -69,6 +69,8 @@ void declare_data_options(CLI::App& app, CommandLine& line) {
       ->check(number_between(0, 1000));
   declare(app, line, "loader_threads", options.loader_threads, "Threads a rank that read ahead; 0 = automatic")
       ->check(CLI::Range(0, 1024));
+  declare(app, line, "cache", options.cache, "Keep samples that were read in memory: none, compressed or decoded")
+      ->check(CLI::IsMember({"none", "compressed", "decoded"}));
 }
 
 void declare_model_options(CLI::App& app, CommandLine& line) {

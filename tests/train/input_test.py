@@ -1,4 +1,4 @@
-"""eoshard-train --benchmark-input: speeds of the input pipeline alone, as JSON."""
+"""The input pipeline of eoshard-train: its speed alone (--benchmark-input), and samples kept in memory (--cache)."""
 import pathlib
 import sys
 
@@ -8,7 +8,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from tests.support import harness  # noqa: E402
 
 
-class InputBenchmark(harness.ClassFolderTest):
+class Input(harness.ClassFolderTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -24,6 +24,15 @@ class InputBenchmark(harness.ClassFolderTest):
         result = training.run(self.data, None, ranks=2, benchmark_input=True)
         self.assertEqual(result.returncode, 2)
         self.assertIn("without mpirun", result.stderr)
+
+    def test_a_cache_changes_nothing_but_time(self):
+        weights = {}
+        for cache in ("none", "compressed", "decoded"):
+            out = self.folder / cache
+            training.succeed(self.data, out, epochs=2, batch_size=8, seed=3, cache=cache, loader_threads=2)
+            weights[cache] = training.weights(out)
+        self.assertEqual(weights["compressed"], weights["none"])
+        self.assertEqual(weights["decoded"], weights["none"])
 
 
 harness.main()
