@@ -24,8 +24,13 @@ constexpr std::array<std::string_view, 13> kOwnNames = {
 
 constexpr const char* kPartSuffix = ".part";
 
+// What MPI's file access keeps beside a file that is being written, and a killed run leaves:
+// "train.h5.tmp-1-2278.lock".
+bool is_mpi_lock(std::string_view name) { return name.find(".tmp-") != name.npos && name.ends_with(".lock"); }
+
 bool is_own_name(const std::string& name) {
-  const std::string stem = name.ends_with(".tmp") ? name.substr(0, name.size() - 4) : name;
+  const bool is_unfinished = name.ends_with(".tmp") || is_mpi_lock(name);
+  const std::string stem = is_unfinished ? name.substr(0, name.find(".tmp")) : name;
   return std::find(kOwnNames.begin(), kOwnNames.end(), stem) != kOwnNames.end();
 }
 
@@ -86,6 +91,15 @@ void WorkFolder::check_is_ours() const {
   }
 }
 
+void WorkFolder::remove_locks() const {
+  if (!fs::exists(out_)) return;
+  std::vector<fs::path> locks;
+  for (const auto& entry : fs::directory_iterator(out_)) {
+    if (is_mpi_lock(entry.path().filename().string())) locks.push_back(entry.path());
+  }
+  for (const fs::path& lock : locks) fs::remove(lock);
+}
+
 void WorkFolder::remove_dataset() const {
   // The manifest goes first: a folder without it is no dataset, whatever happens next.
   fs::remove(out_ / kManifestName);
@@ -112,6 +126,7 @@ void WorkFolder::begin_run(const std::string& configuration) const {
 WorkFolder::Start WorkFolder::prepare(const std::string& configuration, bool overwrite) const {
   try {
     check_is_ours();
+    remove_locks();
     const bool is_finished = fs::exists(out_ / kManifestName);
     if (is_finished && is_same_run(configuration)) return Start::finished;
     if (is_finished && !overwrite) {

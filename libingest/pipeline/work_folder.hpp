@@ -64,6 +64,7 @@ class WorkFolder {
   [[noreturn]] void refuse_other_run(const std::string& configuration, const std::string& way_out) const;
   void begin_run(const std::string& configuration) const;
   void check_is_ours() const;
+  void remove_locks() const;
   void remove_dataset() const;
 
   std::filesystem::path out_;

@@ -79,6 +79,15 @@ TEST_F(WorkFolderTest, ARunThatOnlyLacksTidyingUpIsFinished) {
   EXPECT_FALSE(std::filesystem::exists(part_.parent_path()));
 }
 
+TEST_F(WorkFolderTest, LocksOfAKilledRunAreRemoved) {
+  work_.prepare("{}", false);
+  touch(part_);
+  const auto lock = work_.out() / "train.h5.tmp-1-2278.lock";
+  touch(lock);
+  EXPECT_EQ(work_.prepare("{}", false), WorkFolder::Start::resumed);
+  EXPECT_FALSE(std::filesystem::exists(lock));
+}
+
 TEST_F(WorkFolderTest, ForeignFilesAreNeverRemoved) {
   std::filesystem::create_directories(work_.out());
   touch(work_.out() / "thesis.tex");
