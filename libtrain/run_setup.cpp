@@ -14,6 +14,7 @@
 #include "libtrain/checkpoint/safetensors.hpp"
 #include "libtrain/model/pretrained.hpp"
 #include "libtrain/optim/flat_update.hpp"
+#include "libtrain/sample_selection.hpp"
 
 namespace eoshard::train {
 namespace {
@@ -168,6 +169,13 @@ OpenDataset open_for_training(const TrainOptions& options, const Communicator& w
   OpenDataset dataset;
   world.agree([&] { dataset = open_dataset(options); });
   return dataset;
+}
+
+std::vector<std::int64_t> select_training_samples(const TrainOptions& options, const OpenDataset& dataset,
+                                                  const Communicator& world) {
+  std::vector<std::int64_t> samples;
+  world.agree([&] { samples = select_samples(options, dataset.split("train")); });
+  return samples;
 }
 
 OpenDataset open_for_evaluation(const TrainOptions& options, const std::string& split, const WeightsInfo& weights,

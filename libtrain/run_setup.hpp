@@ -35,6 +35,10 @@ struct OpenDataset {
 /// options.
 OpenDataset open_for_training(const TrainOptions& options, const Communicator& world);
 
+/// Numbers of the training split's samples that are learnt from (see select_samples). Collective.
+std::vector<std::int64_t> select_training_samples(const TrainOptions& options, const OpenDataset& dataset,
+                                                  const Communicator& world);
+
 /// Opens one split of options.data as the network described by `input` saw its training data. Collective.
 OpenDataset open_for_evaluation(const TrainOptions& options, const std::string& split, const WeightsInfo& weights,
                                 const Communicator& world);

@@ -1,0 +1,107 @@
+#include "libtrain/training_run.hpp"
+
+#include <fmt/format.h>
+
+#include "libtrain/checkpoint/run_folder.hpp"
+#include "libtrain/loss/loss_scale.hpp"
+#include "libtrain/run_schedule.hpp"
+
+namespace eoshard::train {
+
+TrainingRun::TrainingRun(const TrainOptions& options, const TrainSetting& setting)
+    : options_(options),
+      setting_(setting),
+      world_(setting.world),
+      run_(options.out),
+      dataset_(open_for_training(options, world_)),
+      samples_(select_training_samples(options, dataset_, world_)),
+      schedule_(make_schedule(options, sample_count())),
+      last_step_(count_steps(options, schedule_)),
+      transform_(dataset_.input, PixelLayout::channels_last),
+      device_(choose_device(options, world_)),
+      collective_(make_collective(world_, device_)),
+      solo_(make_solo_collective()),
+      state_(make_initial_network(options, dataset_, world_, setting.log), device_, update_rules(options)),
+      pass_{state_.network(), dataset_.input, dataset_.task, device_, parse_precision(options.precision)} {}
+
+void TrainingRun::tell_left_out() const {
+  for (const auto& [name, split] : dataset_.splits) {
+    if (split->samples() == split->stored_samples()) continue;
+    setting_.log.info(fmt::format("{} of {} samples of {} carry no class of {} and are left out",
+                                  split->stored_samples() - split->samples(), split->stored_samples(), name,
+                                  options_.nomenclature));
+  }
+}
+
+// Steps of the epoch that begins now; another batch needs another step.
+void TrainingRun::begin_phase() {
+  const StepPlan next = plan_epoch(options_, sample_count(), position_.epoch);
+  const std::int64_t next_local_steps = options_.local_steps.at(position_.epoch);
+  const bool is_same = step_ != nullptr && next == plan_ && next_local_steps == local_steps_;
+  plan_ = next;
+  local_steps_ = next_local_steps;
+  if (is_same) return;
+  if (world_.is_root()) tell_phase();
+  step_ = std::make_unique<EagerTrainStep>(
+      state_, pass_, dataset_.split("train"), is_local() ? *solo_ : *collective_,
+      StepOptions{plan_, own_share(), is_local(), loss_options(options_, dataset_, device_), options_.mixup_alpha,
+                  options_.seed});
+}
+
+void TrainingRun::tell_phase() const {
+  if (const std::int64_t rest = plan_.samples % plan_.batch_size; rest > 0) {
+    setting_.log.info(fmt::format("{} samples in steps of {}: the last {} of every epoch's order are left out",
+                                  plan_.samples, plan_.batch_size, rest));
+  }
+  if (local_steps_ == 1) return;
+  setting_.log.info(
+      world_.size() == 1
+          ? "--local-steps changes nothing on one rank"
+          : fmt::format("from epoch {} on each of {} ranks takes {} steps by itself between averages of the weights "
+                        "(--local-steps): they depend on the number of ranks",
+                        position_.epoch + 1, world_.size(), local_steps_));
+}
+
+void TrainingRun::on_root(const std::function<void()>& work) const {
+  world_.agree([&] {
+    if (world_.is_root()) work();
+  });
+}
+
+// The root prepares the folder and reads the newest checkpoint; the others get both from it.
+void TrainingRun::restore() {
+  position_.experiment_hash = experiment_hash(options_);
+  position_.micro_batch_size = options_.micro_batch_size.at(0);
+  if (pass_.precision == Precision::fp16) position_.loss_scale = LossScale::kFirst;
+  on_root([&] {
+    prepare_run(run_, configure_run(options_, world_.size()), setting_.rules.is_overwritten, setting_.rules.must_exist);
+    if (const std::optional<Checkpoint> checkpoint = load_newest_checkpoint(run_, setting_.log)) {
+      state_.load_all(checkpoint->tensors);
+      position_ = checkpoint->position;
+      setting_.log.info(
+          fmt::format("going on from step {}, {} of {} epochs done", position_.step, position_.epoch, options_.epochs));
+    }
+    keep_metrics_up_to(run_, position_.epoch);
+  });
+  position_ = position_from_json(world_.broadcast(position_to_json(position_)));
+  state_.broadcast(*collective_);
+  images_wanted_ = count_images(options_, schedule_, position_.step, last_step_);
+  run_start_ = std::chrono::steady_clock::now();
+  if (world_.is_root()) tell_left_out();
+}
+
+bool TrainingRun::is_done() const {
+  const std::int64_t patience = options_.early_stop_patience;
+  const bool is_stuck = patience > 0 && position_.best_epoch > 0 && position_.epoch - position_.best_epoch >= patience;
+  return is_stuck || schedule_.clock.first_step_of(position_.epoch) >= last_step_;
+}
+
+void TrainingRun::save() {
+  on_root([&] { save_checkpoint(run_, {position_, state_.all_tensors(position_.step)}, options_.keep_checkpoints); });
+}
+
+void TrainingRun::write_line(const nlohmann::ordered_json& line) const {
+  on_root([&] { append_metrics(run_, line.dump()); });
+}
+
+}  // namespace eoshard::train

@@ -1,0 +1,149 @@
+// Evaluation at the end of an epoch, and of the run.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "libtrain/checkpoint/run_folder.hpp"
+#include "libtrain/checkpoint/safetensors.hpp"
+#include "libtrain/data/sample_table.hpp"
+#include "libtrain/metrics/thresholds.hpp"
+#include "libtrain/score_report.hpp"
+#include "libtrain/training_run.hpp"
+
+namespace eoshard::train {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr float kHalf[] = {kDefaultThreshold};
+
+Json fields_of(const EvaluationResult& result, const std::vector<std::string>& classes) {
+  Json fields = {{"loss", result.loss}};
+  fields.update(score_details(result.table, kHalf, classes));
+  fields["images_per_second"] = result.images_per_second;
+  return fields;
+}
+
+}  // namespace
+
+EvaluationResult TrainingRun::evaluate_split(const std::string& split, std::int64_t epoch, const char* weights) {
+  state_.begin_evaluation();
+  const std::int64_t samples = dataset_.split(split).samples();
+  EvaluationOptions options;
+  options.micro_batch_size = options_.micro_batch_size.at(0);
+  options.loader_threads = static_cast<int>(options_.loader_threads);
+  const std::int64_t ranks = world_.size();
+  EvaluationResult result = evaluate(pass_, dataset_.split(split), transform_, options, world_, [&](std::int64_t done) {
+    show_evaluation(split, std::min(samples, done * ranks), samples);
+  });
+  if (!std::isfinite(result.loss))
+    diverged(fmt::format("the loss on {} became {}", split, result.loss), last_step_taken());
+  Json line = {{"epoch", epoch}, {"split", split}, {"step", position_.step}};
+  if (weights != nullptr) line["weights"] = weights;
+  line["loss"] = result.loss;
+  line.update(score_summary(result.table, kHalf));
+  line["images_per_second"] = result.images_per_second;
+  line["learning_rate"] = learning_rate(schedule_, std::max<std::int64_t>(0, position_.step - 1));
+  write_line(line);
+  return result;
+}
+
+void TrainingRun::evaluate_epoch() {
+  ++position_.epoch;
+  position_.step_in_epoch = 0;
+  position_.loss_sum = position_.noise_sum = position_.signal_sum = 0;
+  if (!dataset_.has("validation")) return;
+  const EvaluationResult result = evaluate_split("validation", position_.epoch);
+  const double f1 = score(count_scores(result.table, kHalf)).micro.f1;
+  if (f1 <= position_.best_f1_micro) return;
+  position_.best_f1_micro = f1;
+  position_.best_epoch = position_.epoch;
+  on_root([&] {
+    fs::create_directories(run_ / kCheckpointFolder);
+    write_checkpoint(run_ / kBestName, {position_, state_.model_tensors(position_.step)});
+  });
+}
+
+void TrainingRun::show_evaluation(const std::string& split, std::int64_t done, std::int64_t samples) const {
+  setting_.show_progress({split, static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(samples), "images", ""});
+}
+
+void TrainingRun::load_best_weights() {
+  on_root([&] { state_.load_model(read_checkpoint(run_ / kBestName).tensors); });
+  state_.broadcast(*collective_);
+}
+
+void TrainingRun::write_weights(const std::string& chosen_by, std::int64_t epoch) {
+  WeightsInfo info;
+  info.model = is_script_file(options_.model) ? kScriptName : options_.model;
+  info.stem = options_.stem;
+  info.task = dataset_.manifest.task;
+  info.bands = band_names(dataset_.input);
+  info.classes = dataset_.classes;
+  info.nomenclature = options_.nomenclature;
+  for (const InputBand& band : dataset_.input.bands) {
+    info.means.push_back(band.mean);
+    info.standard_deviations.push_back(band.standard_deviation);
+  }
+  info.rows = dataset_.input.rows;
+  info.columns = dataset_.input.columns;
+  info.epoch = epoch;
+  info.chosen_by = chosen_by;
+  on_root([&] {
+    if (is_script_file(options_.model)) {
+      fs::copy_file(options_.model, run_ / kScriptName, fs::copy_options::overwrite_existing);
+    }
+    save_safetensors(run_ / kWeightsName, {state_.model_tensors(position_.step), {{"format", "pt"}}});
+    write_file(run_ / kWeightsInfoName, weights_info_text(info), Durability::fsync);
+  });
+}
+
+// Scores at the thresholds that suit these weights on validation.
+Json TrainingRun::at_better_thresholds(const EvaluationResult& result) {
+  if (options_.threshold_sweep == "none" || !result.table.is_multi_label || !dataset_.has("validation")) return nullptr;
+  const EvaluationResult validation = evaluate_split("validation", position_.epoch, "final");
+  const std::vector<float> thresholds = find_thresholds(validation.table.scores, validation.table.labels,
+                                                        validation.table.classes, options_.threshold_sweep == "class");
+  Json fields = {{"thresholds", thresholds}};
+  fields.update(score_summary(result.table, thresholds));
+  return fields;
+}
+
+Json TrainingRun::by_column(const std::string& split, const EvaluationResult& result) const {
+  if (options_.score_by.empty()) return nullptr;
+  const std::vector<std::string> groups = read_sample_column(options_.data, dataset_.split(split), options_.score_by);
+  return {{options_.score_by, scores_by_group(result.table, kHalf, groups)}};
+}
+
+// Scores the last and the best weights by validation on test, and writes the best (the last without validation).
+std::string TrainingRun::finish() {
+  const std::string split = dataset_.has("test") ? "test" : dataset_.has("validation") ? "validation" : "train";
+  const bool has_best = position_.best_epoch > 0;
+  const std::string chosen_by = has_best ? "best f1_micro on validation" : "last (no validation split)";
+  const std::int64_t epoch = has_best ? position_.best_epoch : position_.epoch;
+  const EvaluationResult last = evaluate_split(split, position_.epoch, "last");
+  if (has_best) load_best_weights();
+  write_weights(chosen_by, epoch);
+  const EvaluationResult best = has_best ? evaluate_split(split, epoch, "best") : last;
+  const Json swept = at_better_thresholds(best);
+  std::string text;
+  on_root([&] {
+    Json json = {{"epoch", epoch}, {"split", split}, {"samples", best.table.samples()}};
+    json.update(fields_of(best, dataset_.classes));
+    json["steps"] = position_.step;
+    json["ranks"] = world_.size();
+    json["chosen_by"] = chosen_by;
+    json["weights"] = (run_ / kWeightsName).string();
+    json["at_better_thresholds"] = swept;
+    json["by"] = by_column(split, best);
+    json["last"] = {{"epoch", position_.epoch}};
+    json["last"].update(fields_of(last, dataset_.classes));
+    write_file(run_ / kResultName, json.dump(2) + "\n", Durability::fsync);
+    text = json.dump();
+  });
+  return text;
+}
+
+}  // namespace eoshard::train
