@@ -26,8 +26,11 @@ def read_split(dataset, split, moments):
 
 
 def moments_of(dataset):
-    statistics = json.loads((dataset / "dataset.json").read_text())["splits"]["train"]["statistics"]["data"]
-    return [band["mean"] for band in statistics], [band["std"] for band in statistics]
+    """Mean and standard deviation of each band, in the array's order."""
+    manifest = json.loads((dataset / "dataset.json").read_text())
+    (array,) = manifest["arrays"]
+    bands = [manifest["splits"]["train"]["statistics"][band] for band in array["bands"]]
+    return [band["mean"] for band in bands], [band["standard_deviation"] for band in bands]
 
 
 def parameter_groups(model, decay):

@@ -144,10 +144,12 @@ CLI::Validator seed_number() {
       "WHOLE NUMBER");
 }
 
-std::string quoted_command_line(int argc, char** argv) {
+std::string quoted_arguments(const std::vector<std::string>& arguments) {
   std::string line;
-  for (int argument = 0; argument < argc; ++argument) line += (argument > 0 ? " " : "") + quote(argv[argument]);
+  for (const std::string& argument : arguments) line += (line.empty() ? "" : " ") + quote(argument);
   return line;
 }
+
+std::string quoted_command_line(int argc, char** argv) { return quoted_arguments({argv, argv + argc}); }
 
 }  // namespace eoshard

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "libingest/core/log.hpp"
 #include "libingest/mpi/communicator.hpp"
@@ -32,7 +33,9 @@ CLI::Validator finite_nonnegative();
 /// Accepts whole numbers from 0 to 2^64 - 1, written with digits alone.
 CLI::Validator seed_number();
 
-/// The command line as one line that a shell would read back.
+/// Arguments as one line that a shell would read back.
+std::string quoted_arguments(const std::vector<std::string>& arguments);
+/// The same of a whole command line.
 std::string quoted_command_line(int argc, char** argv);
 
 }  // namespace eoshard

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -18,6 +19,7 @@
 #include "libtrain/trainer.hpp"
 #include "tools/common/program.hpp"
 #include "tools/eoshard-train/run_report.hpp"
+#include "tools/eoshard-train/slurm_script.hpp"
 
 namespace eoshard::train {
 namespace {
@@ -37,6 +39,9 @@ struct CommandLine {
   bool is_overwritten = false;
   bool is_schedule_wanted = false;
   bool is_input_benchmark = false;
+  bool is_slurm_wanted = false;
+  SlurmRequest slurm;
+  std::vector<std::string> arguments;                          // of the command line, without the program
   std::vector<std::pair<std::string, CLI::Option*>> declared;  // field of TrainOptions, its option
 };
 
@@ -217,6 +222,12 @@ void declare_options(CLI::App& app, CommandLine& line) {
                "Print step, epoch, batch size and rate of every step as CSV, and train nothing");
   app.add_flag("--benchmark-input", line.is_input_benchmark,
                "Print images a second of the input pipeline alone as JSON, and train nothing");
+  app.add_flag("--print-slurm", line.is_slurm_wanted,
+               "Print a job script for sbatch that trains with these options, and train nothing");
+  app.add_option("--nodes", line.slurm.nodes, "Of --print-slurm: nodes of the job")->check(CLI::Range(1, 1 << 20));
+  app.add_option("--gpus-per-node", line.slurm.gpus_per_node,
+                 "Of --print-slurm: GPUs, and tasks, of a node; 0 = one task a node on its CPUs")
+      ->check(CLI::Range(0, 1024));
   app.add_option("--progress", line.progress, "On stderr: auto (on a terminal), always, never")
       ->check(CLI::IsMember({"auto", "always", "never"}));
   app.footer("Exit status: 0 finished, 1 failure, 2 misuse, 75 stopped by SIGTERM or SIGUSR1 and saved: run it again.");
@@ -294,6 +305,25 @@ TrainOptions gather_options(CommandLine& line) {
   return options;
 }
 
+// Those of the command line that the job script's OPTIONS repeats.
+std::vector<std::string> arguments_of_job(const std::vector<std::string>& given) {
+  constexpr std::array<std::string_view, 4> kElsewhere = {"--data", "--out", "--nodes", "--gpus-per-node"};
+  std::vector<std::string> kept;
+  for (std::size_t at = 0; at < given.size(); ++at) {
+    const std::string name = given[at].substr(0, given[at].find('='));
+    const bool is_elsewhere = std::ranges::count(kElsewhere, name) > 0;
+    if (!is_elsewhere && name != "--print-slurm") kept.push_back(given[at]);
+    if (is_elsewhere && name == given[at]) ++at;  // its value
+  }
+  return kept;
+}
+
+std::string job_script(const CommandLine& line, const TrainOptions& options) {
+  resolve_options(options);
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
+  return slurm_script(line.slurm, options, quoted_arguments(arguments_of_job(line.arguments)), program.parent_path());
+}
+
 void print_table(const std::string& result_text) {
   const auto result = nlohmann::json::parse(result_text);
   const auto number = [](const nlohmann::json& json, const char* key) { return json.at(key).get<double>(); };
@@ -347,6 +377,12 @@ int run(CommandLine& line, const Communicator& world, const Log& log) {
     if (world.is_root()) std::cout << table << std::flush;
     return 0;
   }
+  if (line.is_slurm_wanted) {
+    std::string script;
+    world.agree([&] { script = job_script(line, options); });
+    if (world.is_root()) std::cout << script << std::flush;
+    return 0;
+  }
   if (line.is_input_benchmark) {
     std::cout << benchmark_input(options, {world, log, {}, {}, {}}) << std::endl;
     return 0;
@@ -397,6 +433,7 @@ int main(int argc, char** argv) {
   using namespace eoshard;
   train::ensure_passive_waiting(argv);
   train::CommandLine line;
+  line.arguments.assign(argv + 1, argv + argc);
   Program program;
   program.name = "eoshard-train";
   program.description = "Train a multispectral network on a dataset of eoshard-ingest, and score it";

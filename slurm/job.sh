@@ -1,0 +1,74 @@
+# What the job scripts of this folder share; they source it. Needs bash and a Slurm job around it.
+#
+#   EOSHARD_LAUNCH  srun (default, with PMIx) or mpirun
+#   EOSHARD_BIND    cores (default) or none: whether a task is bound to its own cores
+#   EOSHARD_BIN     folder of the programs, where they are neither on PATH nor beside this folder
+
+job_folder=$(dirname "${BASH_SOURCE[0]}")
+for folder in "$job_folder/../../../bin" "$job_folder/../build/release/bin"; do # installed, or built here
+    if [ -x "$folder/eoshard-ingest" ]; then PATH=$(realpath "$folder"):$PATH; fi
+done
+PATH=${EOSHARD_BIN:+$EOSHARD_BIN:}$PATH
+
+# Exit status of a program that was asked to stop, has saved its state and wants to be run again.
+readonly RUN_ME_AGAIN=75
+
+say() { printf '[%s] %s\n' "$(date +%FT%T)" "$*"; }
+
+# launch COMMAND...: becomes the launcher of as many tasks as the job has, each with its cores and, where it has GPUs, all
+# those of its node: a program takes the one of its local rank. For a subshell: it does not return.
+launch() {
+    export OMP_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1}
+    if [ "${EOSHARD_LAUNCH:-srun}" = mpirun ]; then
+        local place=(--map-by "slot:PE=$OMP_NUM_THREADS" --bind-to core)
+        [ "${EOSHARD_BIND:-cores}" = cores ] || place=(--bind-to none)
+        exec mpirun "${place[@]}" -x OMP_NUM_THREADS -x PATH "$@"
+    else
+        local place=(--cpu-bind=cores)
+        [ "${EOSHARD_BIND:-cores}" = cores ] || place=()
+        exec srun --mpi=pmix --kill-on-bad-exit=1 --cpus-per-task="$OMP_NUM_THREADS" "${place[@]}" "$@"
+    fi
+}
+
+# A line for each task: where it is, and what it may use.
+show_places() {
+    # shellcheck disable=SC2016 # expanded by the task's shell
+    launch bash -c 'echo "  task ${OMPI_COMM_WORLD_RANK:-$SLURM_PROCID} on $(hostname):" \
+        "cores $(taskset -pc $$ | sed "s/.*: //"), GPUs ${CUDA_VISIBLE_DEVICES:-none}"' | sort -k2n
+}
+
+# run_until_done COMMAND...: launches it, hands SIGUSR1 on to it, and puts the job back into the queue where it ended
+# with 75 or, with `requeue_on_signal=1`, as soon as the signal comes (for programs that need not be told: what they
+# have committed stays). Exits with the command's status.
+run_until_done() {
+    say "job ${SLURM_JOB_ID} (start $((${SLURM_RESTART_COUNT:-0} + 1))) on ${SLURM_JOB_NODELIST}: ${SLURM_NTASKS:-1} tasks," \
+        "${SLURM_CPUS_PER_TASK:-1} cores each"
+    show_places
+    say "$*"
+    local signals=0 seen status
+    trap 'signals=$((signals + 1))' USR1
+    launch "$@" &
+    local launched=$!
+    while true; do
+        seen=$signals
+        wait "$launched"
+        status=$?
+        [ "$signals" = "$seen" ] && break
+        say "signal before the time limit"
+        if [ "${requeue_on_signal:-0}" = 1 ]; then
+            put_back
+        else
+            kill -USR1 "$launched" 2>/dev/null
+        fi
+    done
+    say "ended with $status"
+    [ "$status" != "$RUN_ME_AGAIN" ] || put_back
+    exit "$status"
+}
+
+# Slurm ends what is left of the job and starts it again, with the same options.
+put_back() {
+    say "back into the queue"
+    scontrol requeue "$SLURM_JOB_ID"
+    sleep 60 # until Slurm ends this script: it must not seem to have finished
+}
