@@ -244,6 +244,7 @@ UpdateRules update_rules(const TrainOptions& options) {
   rules.options.ema_decay = options.ema_decay;
   rules.weight_decay = options.weight_decay;
   rules.is_linear_decayed = options.weight_decay_on == "conv+linear";
+  rules.bucket_bytes = static_cast<std::int64_t>(options.bucket_mb * (1 << 20));
   rules.is_backbone_frozen = options.freeze == "backbone";
   return rules;
 }
@@ -257,6 +258,16 @@ LossOptions loss_options(const TrainOptions& options, const OpenDataset& dataset
     loss.class_weights = at::tensor(weights).to(device);
   }
   return loss;
+}
+
+StepOptions step_options(const TrainOptions& options, const OpenDataset& dataset, at::Device device) {
+  StepOptions step;
+  step.loss = loss_options(options, dataset, device);
+  step.mixup_alpha = options.mixup_alpha;
+  step.seed = options.seed;
+  step.reduction = options.reduction == "fast" ? Reduction::fast : Reduction::exact;
+  step.wire = options.wire == "bf16" ? WireFormat::bf16 : WireFormat::fp32;
+  return step;
 }
 
 Precision parse_precision(const std::string& name) {

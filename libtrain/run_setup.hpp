@@ -14,6 +14,7 @@
 #include "libtrain/forward_pass.hpp"
 #include "libtrain/loss/loss.hpp"
 #include "libtrain/model/network.hpp"
+#include "libtrain/train_step.hpp"
 #include "libtrain/training_state.hpp"
 #include "libtrain/weights_info.hpp"
 
@@ -59,6 +60,8 @@ void check_local_steps(const TrainOptions& options, const Communicator& world);
 
 UpdateRules update_rules(const TrainOptions& options);
 LossOptions loss_options(const TrainOptions& options, const OpenDataset& dataset, at::Device device);
+/// All but the plan and this rank's part in it.
+StepOptions step_options(const TrainOptions& options, const OpenDataset& dataset, at::Device device);
 Precision parse_precision(const std::string& name);
 
 /// Resolves what is automatic, threads included, and makes paths absolute, so that a run can be resumed from anywhere;

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "libtrain/data/random_draws.hpp"
@@ -21,6 +22,13 @@ Tail split_tail(const GradientBuffer& buffer) {
           tail.select(0, statistics + 2)};
 }
 
+// A rank's own step is the whole of its share.
+ReductionOptions reduction_options(const StepOptions& options) {
+  const std::int64_t own = options.share.size();
+  if (options.is_local) return {own, {0, own}, options.reduction, options.wire};
+  return {options.plan.micro_batches(), options.share, options.reduction, options.wire};
+}
+
 }  // namespace
 
 EagerTrainStep::EagerTrainStep(TrainingState& state, const ForwardPass& pass, const SplitReader& split,
@@ -29,8 +37,9 @@ EagerTrainStep::EagerTrainStep(TrainingState& state, const ForwardPass& pass, co
       pass_(pass),
       split_(split),
       options_(std::move(options)),
-      reduction_(state.buffer(), collective,
-                 options_.is_local ? options_.share.size() : options_.plan.micro_batches()) {}
+      reduction_(state.buffer(), collective, reduction_options(options_),
+                 [this](const Bucket& bucket) { add_norm(bucket); }),
+      ranks_(collective.size()) {}
 
 at::Tensor EagerTrainStep::weight_gradients() const {
   return state_.buffer().gradients().narrow(0, 0, state_.buffer().weights().numel());
@@ -42,7 +51,7 @@ StepFigures EagerTrainStep::run(BatchLoader& loader, const StepRequest& request)
   for (std::int64_t micro_batch = share.first; micro_batch < share.last; ++micro_batch) {
     reduction_.begin(micro_batch - first_leaf);
     run_micro_batch(loader.next(), request, micro_batch);
-    reduction_.end(micro_batch - first_leaf);
+    reduction_.end();
   }
   reduction_.finish();
   const Tail tail = split_tail(state_.buffer());
@@ -53,7 +62,7 @@ StepFigures EagerTrainStep::run(BatchLoader& loader, const StepRequest& request)
   if (request.loss_scale > 0) figures.has_overflow = !unscale(request.loss_scale);
   if (has_noise()) {
     const auto all = static_cast<double>(options_.plan.micro_batches());
-    figures.small_gradient = tail.small_gradient.item<double>() * all / std::ceil(all / 2);
+    figures.small_gradient = tail.small_gradient.item<double>() * all / static_cast<double>(count_alone());
     figures.big_gradient = squared_norm(weight_gradients());
   }
   if (!figures.has_overflow) state_.update(request.learning_rate, request.step);
@@ -67,6 +76,27 @@ bool EagerTrainStep::unscale(double loss_scale) {
   return std::isfinite(squared_norm(weight_gradients()));
 }
 
+// In the order of the tree a micro-batch of an even number begins a pair; else a rank's first one begins its sum.
+bool EagerTrainStep::holds_alone(std::int64_t micro_batch) const {
+  return options_.reduction == Reduction::exact ? micro_batch % 2 == 0 : micro_batch == options_.share.first;
+}
+
+std::int64_t EagerTrainStep::count_alone() const {
+  const std::int64_t all = options_.plan.micro_batches();
+  return options_.reduction == Reduction::exact ? (all + 1) / 2 : std::min<std::int64_t>(all, ranks_);
+}
+
+// Tensor by tensor, so that the sum does not depend on where buckets end.
+void EagerTrainStep::add_norm(const Bucket& bucket) {
+  if (!is_counted_) return;
+  const at::NoGradGuard no_gradients;
+  const GradientBuffer& buffer = state_.buffer();
+  for (const FlatPlace& place : buffer.places()) {
+    if (place.offset < bucket.offset || place.offset >= bucket.offset + bucket.length) continue;
+    squared_norm_ += squared_norm(buffer.gradients().narrow(0, place.offset, place.length));
+  }
+}
+
 // Adds the micro-batch's gradients, batch statistics and loss to the buffer.
 void EagerTrainStep::run_micro_batch(const Batch& batch, const StepRequest& request, std::int64_t micro_batch) {
   DeviceBatch placed = place_batch(pass_, batch, split_);
@@ -78,16 +108,18 @@ void EagerTrainStep::run_micro_batch(const Batch& batch, const StepRequest& requ
   // Dropout and its like draw from the generator: the same for whoever computes this micro-batch.
   at::manual_seed(draw_bits(options_.seed, request.step, micro_batch, Purpose::network));
   const at::Tensor loss = mean_loss(options_.loss, run_forward(pass_, placed), placed.targets);
+  is_counted_ = has_noise() && holds_alone(micro_batch);
+  squared_norm_ = 0;
   (request.loss_scale == 0 ? loss : loss * request.loss_scale).backward();
+  reduction_.end_backward();
   const at::NoGradGuard no_gradients;
   const Tail tail = split_tail(state_.buffer());
   tail.statistics.add_(state_.buffer().statistics());
   tail.loss.add_(loss.detach());
   if (request.wants_stop) tail.stop.add_(1);
-  // A micro-batch of an even number begins a pair of the reduction tree: the buffer holds its gradient alone.
-  if (has_noise() && micro_batch % 2 == 0) {
+  if (is_counted_) {
     const double scale = request.loss_scale > 0 ? request.loss_scale : 1;
-    tail.small_gradient.add_(squared_norm(weight_gradients()) / (scale * scale));
+    tail.small_gradient.add_(squared_norm_ / (scale * scale));
   }
 }
 

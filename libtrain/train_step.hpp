@@ -4,7 +4,7 @@
 #include "libtrain/core/rank_share.hpp"
 #include "libtrain/data/batch_loader.hpp"
 #include "libtrain/data/micro_batch_plan.hpp"
-#include "libtrain/dist/tree_reduction.hpp"
+#include "libtrain/dist/gradient_reduction.hpp"
 #include "libtrain/forward_pass.hpp"
 #include "libtrain/training_state.hpp"
 
@@ -22,7 +22,7 @@ struct StepRequest {
 /// The same on every rank, unless the step is a rank's own.
 struct StepFigures {
   double loss = 0;              ///< mean over the global batch, or over this rank's share of it
-  double small_gradient = 0;    ///< ‖g‖² of one micro-batch, mean over those with even numbers; 0 with one alone
+  double small_gradient = 0;    ///< ‖g‖² of one micro-batch, mean over some of them; 0 with one alone
   double big_gradient = 0;      ///< ‖g‖² of the mean over all micro-batches; 0 with one alone
   bool is_stop_wanted = false;  ///< some rank asked to stop
   bool has_overflow = false;    ///< gradients of a scaled loss were not finite: the weights stayed as they were
@@ -36,6 +36,8 @@ struct StepOptions {
   LossOptions loss;
   double mixup_alpha = 0;
   std::uint64_t seed = 0;
+  Reduction reduction = Reduction::exact;
+  WireFormat wire = WireFormat::fp32;
 };
 
 /// A step's body; other bodies (captured, compiled) must give the same figures.
@@ -45,6 +47,9 @@ class TrainStep {
 
   /// Takes this rank's share of micro-batches from `loader`. Collective, unless the step is a rank's own.
   virtual StepFigures run(BatchLoader& loader, const StepRequest& request) = 0;
+
+  /// When the last step's buckets were communicated.
+  virtual const ReductionTrace& trace() const = 0;
 };
 
 /// Computes eagerly, operator by operator. References are borrowed; a rank's own steps take a solo collective.
@@ -54,10 +59,14 @@ class EagerTrainStep final : public TrainStep {
                  StepOptions options);
 
   StepFigures run(BatchLoader& loader, const StepRequest& request) override;
+  const ReductionTrace& trace() const override { return reduction_.trace(); }
 
  private:
   void run_micro_batch(const Batch& batch, const StepRequest& request, std::int64_t micro_batch);
+  void add_norm(const Bucket& bucket);
   bool unscale(double loss_scale);
+  bool holds_alone(std::int64_t micro_batch) const;
+  std::int64_t count_alone() const;
   bool has_noise() const { return !options_.is_local && options_.plan.micro_batches() > 1; }
   at::Tensor weight_gradients() const;
 
@@ -65,7 +74,10 @@ class EagerTrainStep final : public TrainStep {
   const ForwardPass& pass_;
   const SplitReader& split_;
   StepOptions options_;
-  TreeReduction reduction_;
+  GradientReduction reduction_;
+  int ranks_;
+  bool is_counted_ = false;  // the micro-batch under way is one whose gradient the buffer holds alone
+  double squared_norm_ = 0;  // of its gradient, in the buckets that backward has finished
 };
 
 }  // namespace eoshard::train

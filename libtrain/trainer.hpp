@@ -23,6 +23,7 @@ struct TrainSetting {
   ProgressCallback show_progress;           ///< called on every rank
   std::function<bool()> is_stop_requested;  ///< polled once a step; true on any rank stops all after that step
   RunRules rules;
+  bool is_traced = false;  ///< the root writes trace.jsonl: when every step's gradients were communicated
 };
 
 struct TrainOutcome {

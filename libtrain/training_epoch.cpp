@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "libtrain/checkpoint/run_folder.hpp"
 #include "libtrain/epoch_requests.hpp"
 #include "libtrain/loss/loss_scale.hpp"
 #include "libtrain/training_run.hpp"
@@ -16,11 +17,25 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
+std::string trace_line(std::int64_t step, const ReductionTrace& trace) {
+  Json buckets = Json::array();
+  for (const ReductionTrace::BucketTimes& times : trace.buckets) {
+    buckets.push_back({{"bytes", times.bytes},
+                       {"launched_s", times.launched_s},
+                       {"started_s", times.started_s},
+                       {"ended_s", times.ended_s}});
+  }
+  const Json line = {
+      {"step", step}, {"backward_ended_s", trace.backward_ended_s}, {"waited_s", trace.waited_s}, {"buckets", buckets}};
+  return line.dump();
+}
+
 }  // namespace
 
 bool TrainingRun::train_epoch() {
   begin_phase();
   state_.begin_training();
+  communication_wait_s_ = 0;
   const auto start = Clock::now();
   const std::int64_t first_step = position_.step;
   BatchLoader loader(dataset_.split("train"), transform_, dataset_.input.values(),
@@ -44,6 +59,7 @@ bool TrainingRun::train_epoch() {
               {"gradient_noise_scale", noise_scale()},
               {"images_per_second", images / seconds},
               {"input_wait_share", loader.wait_s() / seconds},
+              {"communication_wait_share", communication_wait_s_ / seconds},
               {"learning_rate", learning_rate(schedule_, position_.step - 1)}});
   return true;
 }
@@ -54,6 +70,8 @@ void TrainingRun::take_step(BatchLoader& loader, Clock::time_point start, std::i
       step_->run(loader, {position_.step, position_.epoch, rate, position_.loss_scale, setting_.is_stop_requested()});
   ++position_.step;
   ++position_.step_in_epoch;
+  communication_wait_s_ += step_->trace().waited_s;
+  if (setting_.is_traced && world_.is_root()) append_trace(run_, trace_line(position_.step, step_->trace()));
   ++unsettled_.steps;
   unsettled_.loss_sum += figures.loss;
   unsettled_.is_stop_wanted |= figures.is_stop_wanted;

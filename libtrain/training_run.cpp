@@ -42,10 +42,13 @@ void TrainingRun::begin_phase() {
   local_steps_ = next_local_steps;
   if (is_same) return;
   if (world_.is_root()) tell_phase();
-  step_ = std::make_unique<EagerTrainStep>(
-      state_, pass_, dataset_.split("train"), is_local() ? *solo_ : *collective_,
-      StepOptions{plan_, own_share(), is_local(), loss_options(options_, dataset_, device_), options_.mixup_alpha,
-                  options_.seed});
+  StepOptions step = step_options(options_, dataset_, device_);
+  step.plan = plan_;
+  step.share = own_share();
+  step.is_local = is_local();
+  step_.reset();  // its hooks before the next one's
+  step_ = std::make_unique<EagerTrainStep>(state_, pass_, dataset_.split("train"), is_local() ? *solo_ : *collective_,
+                                           step);
 }
 
 void TrainingRun::tell_phase() const {

@@ -84,6 +84,7 @@ class TrainingRun {
   TrainingPosition position_;
   UnsettledSteps unsettled_;
   bool is_stop_wanted_ = false;
+  double communication_wait_s_ = 0;  // in this epoch, for what the steps could not hide
   std::chrono::steady_clock::time_point run_start_ = std::chrono::steady_clock::now();
   std::int64_t images_wanted_ = 0, images_taken_ = 0;  // by this process, from where it began
 };

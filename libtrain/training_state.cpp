@@ -96,7 +96,7 @@ TrainingState::TrainingState(std::unique_ptr<Network> network, at::Device device
     : network_(prepared(std::move(network), device, rules.is_backbone_frozen)),
       fixed_(fixed_tensors(*network_, rules.is_backbone_frozen)),
       buffer_(trained_parameters(*network_, rules.is_backbone_frozen),
-              rules.is_backbone_frozen ? NamedTensors() : network_->statistics()),
+              rules.is_backbone_frozen ? NamedTensors() : network_->statistics(), rules.bucket_bytes),
       optimizer_(rules.options, update_places(buffer_, rules), buffer_.weights(), buffer_.gradients()),
       running_statistics_(buffer_.statistics().clone()),
       statistics_momenta_(repeat_momenta(*network_, running_statistics_)),

@@ -17,7 +17,8 @@ namespace eoshard::train {
 struct UpdateRules {
   UpdateOptions options;
   double weight_decay = 0;
-  bool is_linear_decayed = true;    ///< weights of linear layers, as well as those of convolutions
+  bool is_linear_decayed = true;  ///< weights of linear layers, as well as those of convolutions
+  std::int64_t bucket_bytes = kDefaultBucketBytes;
   bool is_backbone_frozen = false;  ///< only the network's last layer learns; batch norm uses its running averages
 };
 

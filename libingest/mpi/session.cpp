@@ -19,13 +19,22 @@ int first_number(std::initializer_list<const char*> names, int otherwise) {
   return otherwise;
 }
 
+int level_of(MpiThreads threads) {
+  switch (threads) {
+    case MpiThreads::main_only: return MPI_THREAD_FUNNELED;
+    case MpiThreads::in_turn: return MPI_THREAD_SERIALIZED;
+    case MpiThreads::any: break;
+  }
+  return MPI_THREAD_MULTIPLE;
+}
+
 }  // namespace
 
 // A process that no launcher began would start Open MPI's daemon (0.2 s and more), which only spawning further ranks
 // needs.
 MpiSession::MpiSession(MpiThreads threads) {
   ::setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
-  const int wanted = threads == MpiThreads::any ? MPI_THREAD_MULTIPLE : MPI_THREAD_FUNNELED;
+  const int wanted = level_of(threads);
   int provided = 0;
   check_mpi(MPI_Init_thread(nullptr, nullptr, wanted, &provided), "MPI_Init_thread");
   if (provided < wanted) throw Error(ErrorKind::mpi, "this MPI library does not support the threads that are needed");

@@ -5,6 +5,7 @@ namespace eoshard {
 
 enum class MpiThreads {
   main_only,  ///< MPI_THREAD_FUNNELED: one thread calls MPI
+  in_turn,    ///< MPI_THREAD_SERIALIZED: any thread, one at a time
   any,        ///< MPI_THREAD_MULTIPLE
 };
 

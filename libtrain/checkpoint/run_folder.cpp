@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -63,7 +64,7 @@ void delete_run(const fs::path& run) {
   fs::remove(run / kResultName);  // first, so that no half-deleted run looks finished
   fs::remove_all(run / kCheckpointFolder);
   for (const char* name :
-       {kMetricsName, kEventsName, kReportName, kWeightsName, kWeightsInfoName, kScriptName, kConfigName})
+       {kMetricsName, kTraceName, kEventsName, kReportName, kWeightsName, kWeightsInfoName, kScriptName, kConfigName})
     fs::remove(run / name);
 }
 
@@ -143,6 +144,12 @@ void append_metrics(const fs::path& run, const std::string& line) {
   const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
   json["time"] = std::round(now.count() * 1000) / 1000;
   write_metrics(run, earlier + json.dump() + "\n");
+}
+
+void append_trace(const fs::path& run, const std::string& line) {
+  std::ofstream file(run / kTraceName, std::ios::app);
+  if (!(file << line << "\n"))
+    throw Error(ErrorKind::io, fmt::format("{} cannot be written", (run / kTraceName).string()));
 }
 
 void keep_metrics_up_to(const fs::path& run, std::int64_t epoch) {

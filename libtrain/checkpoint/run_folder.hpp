@@ -10,6 +10,7 @@ namespace eoshard::train {
 
 inline constexpr const char* kConfigName = "config.json";
 inline constexpr const char* kMetricsName = "metrics.jsonl";
+inline constexpr const char* kTraceName = "trace.jsonl";  ///< when gradients were communicated, on request
 inline constexpr const char* kEventsName = "events.out.tfevents.0.eoshard";  ///< the same for TensorBoard
 inline constexpr const char* kReportName = "report.html";
 inline constexpr const char* kResultName = "result.json";  ///< written last: it marks a run as finished
@@ -50,6 +51,8 @@ void prepare_run(const std::filesystem::path& run, const RunConfiguration& wante
 /// Lines of metrics.jsonl, JSON objects that get the time of day in seconds, and TensorBoard's file of them. On going
 /// on from a checkpoint, lines of later epochs are dropped: they will come again.
 void append_metrics(const std::filesystem::path& run, const std::string& line);
+/// One more line of trace.jsonl.
+void append_trace(const std::filesystem::path& run, const std::string& line);
 void keep_metrics_up_to(const std::filesystem::path& run, std::int64_t epoch);
 
 }  // namespace eoshard::train

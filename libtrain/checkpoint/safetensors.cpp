@@ -89,7 +89,8 @@ TensorFile parse_safetensors(std::span<const std::byte> bytes) {
   std::uint64_t length = 0;
   if (bytes.size() < sizeof length) throw Error(ErrorKind::input, "no safetensors file: it is too short");
   std::memcpy(&length, bytes.data(), sizeof length);
-  if (length > bytes.size() - sizeof length) throw Error(ErrorKind::input, "no safetensors file: it ends inside its header");
+  if (length > bytes.size() - sizeof length)
+    throw Error(ErrorKind::input, "no safetensors file: it ends inside its header");
   const auto* text = reinterpret_cast<const char*>(bytes.data() + sizeof length);
   const std::span<const std::byte> data = bytes.subspan(sizeof length + length);
   try {

@@ -85,6 +85,9 @@ void for_each_field(Options& options, Visit&& visit) {
   visit("score_by", options.score_by);
   visit("precision", options.precision);
   visit("device", options.device);
+  visit("reduction", options.reduction);
+  visit("wire", options.wire);
+  visit("bucket_mb", options.bucket_mb);
   visit("seed", options.seed);
   visit("threads", options.threads);
   visit("loader_threads", options.loader_threads);
@@ -94,8 +97,9 @@ void for_each_field(Options& options, Visit&& visit) {
 
 // Where a run's files lie, how many threads work, how much is kept and what is told at the end do not change what is
 // computed.
-constexpr std::array<std::string_view, 8> kCircumstances = {
-    "data", "out", "threads", "loader_threads", "cache", "keep_checkpoints", "threshold_sweep", "score_by"};
+constexpr std::array<std::string_view, 9> kCircumstances = {
+    "bucket_mb",       "data",    "out", "threads", "loader_threads", "cache", "keep_checkpoints",
+    "threshold_sweep", "score_by"};
 
 Json to_json(const TrainOptions& options) {
   Json json = Json::object();
@@ -202,6 +206,17 @@ void resolve_optimizer(TrainOptions& options) {
   require(options.ema_decay < 1, "--ema-decay must be below 1");
 }
 
+void resolve_reduction(TrainOptions& options) {
+  require_one_of("reduction", options.reduction, {"auto", "exact", "fast"});
+  require_one_of("wire", options.wire, {"fp32", "bf16"});
+  require(options.bucket_mb > 0, "--bucket-mb must be above 0");
+  const bool is_exact = options.device == "cpu" && options.wire == "fp32";
+  if (options.reduction == "auto") options.reduction = is_exact ? "exact" : "fast";
+  require(options.reduction == "fast" || options.wire == "fp32",
+          "--reduction exact has the same bits on any number of ranks, which --wire bf16 has not; choose --reduction "
+          "fast with it");
+}
+
 void check_schedule(const TrainOptions& options) {
   require_one_of("schedule", options.schedule, {"constant", "multistep", "polynomial", "cosine"});
   require_one_of("scale-learning-rate", options.scale_learning_rate, {"none", "linear", "sqrt"});
@@ -258,6 +273,7 @@ TrainOptions resolve_options(TrainOptions options) {
   resolve_model(options);
   resolve_batches(options);
   resolve_optimizer(options);
+  resolve_reduction(options);
   check_schedule(options);
   return options;
 }

@@ -64,6 +64,9 @@ struct TrainOptions {
   std::string score_by;                  ///< column of samples.csv to score by as well; empty = none
   std::string precision = "fp32";        ///< fp32, bf16 or fp16
   std::string device = "cpu";            ///< cpu or cuda
+  std::string reduction = "auto";        ///< of gradients: exact or fast; auto = exact on CPUs with fp32 on the wire
+  std::string wire = "fp32";             ///< what ranks send each other gradients in: fp32 or bf16
+  double bucket_mb = 25;                 ///< MiB of gradients that are communicated at once
   std::uint64_t seed = 0;
   std::int64_t threads = 0;         ///< compute threads a rank; 0 = this rank's share of its cores
   std::int64_t loader_threads = 0;  ///< 0 = automatic

@@ -22,6 +22,7 @@ class SoloCollective final : public Collective {
         .copy_(from.narrow(0, sent.offsets.front(), sent.lengths.front()));
   }
   void gather_all(const at::Tensor&, const Pieces&) override {}
+  void sum(const at::Tensor&) override {}
 };
 
 }  // namespace

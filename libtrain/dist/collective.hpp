@@ -1,4 +1,4 @@
-// Communication of float32 vectors between ranks: one interface, MPI on CPUs and NCCL on GPUs behind it.
+// Communication of vectors between ranks: one interface, MPI on CPUs and NCCL on GPUs behind it.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -20,8 +20,9 @@ struct Pieces {
 /// Equal slices of `length` elements, one a rank; the last may be shorter or empty.
 Pieces equal_slices(std::int64_t length, int ranks);
 
-/// All calls are collective. Tensors are one-dimensional, contiguous float32 on the collective's device; all are filled
-/// when the call returns (MPI) or in the order of the current stream (NCCL).
+/// All calls are collective, and made by one thread at a time. Tensors are one-dimensional, contiguous, float32 or
+/// bfloat16, on the collective's device; all are filled when the call returns (MPI) or in the order of the current
+/// stream (NCCL).
 class Collective {
  public:
   virtual ~Collective() = default;
@@ -37,6 +38,14 @@ class Collective {
 
   /// Piece r of `values` is rank r's; afterwards every rank has all pieces. In place.
   virtual void gather_all(const at::Tensor& values, const Pieces& pieces) = 0;
+
+  /// Element-wise sum over ranks of float32 values in the library's own order, which may differ between numbers of
+  /// ranks. In place.
+  virtual void sum(const at::Tensor& values) = 0;
+
+  /// Whether somebody waits for the calls that are being made: else they leave the cores to those who compute. Callable
+  /// from any thread. Nothing where the device waits.
+  virtual void set_awaited(bool) {}
 };
 
 /// The collective for tensors on `device`. `world` is borrowed.

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <ranges>
 
 namespace eoshard::train {
 namespace {
@@ -61,19 +62,37 @@ void GradientBuffer::attach_statistics() {
   }
 }
 
+// From the end on: the last bucket, which nothing hides, is small.
 void GradientBuffer::cut_buckets(std::int64_t bucket_bytes) {
-  const std::int64_t limit =
-      std::max<std::int64_t>(1, bucket_bytes / static_cast<std::int64_t>(weights_.element_size()));
-  Bucket bucket;
-  for (const FlatPlace& place : places_) {
-    if (bucket.length > 0 && bucket.length + place.length > limit) {
+  constexpr std::int64_t kLastBytes = 1 << 20;
+  const auto element_bytes = static_cast<std::int64_t>(weights_.element_size());
+  Bucket bucket{gradients_.numel(), 0};
+  std::int64_t weights = 0;  // in this bucket, whose tail does not count
+  for (const FlatPlace& place : places_ | std::views::reverse) {
+    const std::int64_t limit = buckets_.empty() ? std::min(kLastBytes, bucket_bytes) : bucket_bytes;
+    if (weights > 0 && (weights + place.length) * element_bytes > limit) {
       buckets_.push_back(bucket);
-      bucket = {place.offset, 0};
+      bucket.length = weights = 0;
     }
-    bucket.length += place.length;
+    weights += place.length;
+    bucket.length += bucket.offset - place.offset;
+    bucket.offset = place.offset;
   }
-  bucket.length = gradients_.numel() - bucket.offset;  // the tail included
   buckets_.push_back(bucket);
+  std::ranges::reverse(buckets_);
+}
+
+std::size_t GradientBuffer::bucket_at(std::int64_t offset) const {
+  const auto after = std::ranges::upper_bound(buckets_, offset, {}, &Bucket::offset);
+  return static_cast<std::size_t>(after - buckets_.begin()) - 1;
+}
+
+at::Tensor GradientBuffer::gradients_of(const Bucket& bucket) const {
+  return gradients_.narrow(0, bucket.offset, bucket.length);
+}
+
+std::int64_t GradientBuffer::weights_in(const Bucket& bucket) const {
+  return std::clamp<std::int64_t>(weights_.numel() - bucket.offset, 0, bucket.length);
 }
 
 at::Tensor GradientBuffer::gradient_tail() const {

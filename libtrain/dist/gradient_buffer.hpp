@@ -42,6 +42,8 @@ class GradientBuffer {
 
   const std::vector<FlatPlace>& places() const { return places_; }  ///< of parameters, in flat order
   const std::vector<Bucket>& buckets() const { return buckets_; }   ///< cover gradients(), the tail included
+  std::size_t bucket_at(std::int64_t offset) const;                 ///< number of the bucket that holds this element
+  const at::Tensor& parameter(std::size_t index) const { return parameters_[index].tensor; }  ///< of places()[index]
 
   const at::Tensor& weights() const { return weights_; }      ///< (parameters)
   const at::Tensor& gradients() const { return gradients_; }  ///< (parameters + tail): the vector that is reduced
@@ -59,6 +61,10 @@ class GradientBuffer {
 
   /// Zeroes gradients and tail. Never zero them through the network: that detaches them.
   void zero();
+
+  /// The part of gradients() that is a bucket, and within it what belongs to weights (the rest is tail).
+  at::Tensor gradients_of(const Bucket& bucket) const;
+  std::int64_t weights_in(const Bucket& bucket) const;
 
   /// Debug check that every parameter's gradient still lies in this buffer.
   void assert_attached() const;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nccl.h>
 
+#include <cstddef>
 #include <cstring>
 #include <string>
 
@@ -16,6 +17,14 @@ void check_nccl(ncclResult_t status, const char* call) {
   if (status == ncclSuccess) return;
   throw Error(ErrorKind::mpi,
               fmt::format("{} failed: {} ({})", call, ncclGetErrorString(status), ncclGetLastError(nullptr)));
+}
+
+ncclDataType_t type_of(const at::Tensor& values) {
+  return values.scalar_type() == at::kBFloat16 ? ncclBfloat16 : ncclFloat;
+}
+
+void* place_in(const at::Tensor& values, std::int64_t element) {
+  return static_cast<std::byte*>(values.data_ptr()) + static_cast<std::size_t>(element) * values.element_size();
 }
 
 struct NcclTraits {
@@ -49,9 +58,9 @@ class NcclCollective final : public Collective {
 
   void broadcast(const at::Tensor& values, int root) override {
     const c10::cuda::CUDAGuard guard(device_);
-    float* data = values.data_ptr<float>();
-    check_nccl(ncclBroadcast(data, data, static_cast<std::size_t>(values.numel()), ncclFloat, root, communicator_.get(),
-                             stream()),
+    void* data = values.data_ptr();
+    check_nccl(ncclBroadcast(data, data, static_cast<std::size_t>(values.numel()), type_of(values), root,
+                             communicator_.get(), stream()),
                "ncclBroadcast");
   }
 
@@ -59,38 +68,47 @@ class NcclCollective final : public Collective {
     const c10::cuda::CUDAGuard guard(device_);
     check_nccl(ncclGroupStart(), "ncclGroupStart");
     for (std::size_t peer = 0; peer < static_cast<std::size_t>(size_); ++peer) {
-      send(from.data_ptr<float>() + sent.offsets[peer], sent.lengths[peer], static_cast<int>(peer));
-      receive(to.data_ptr<float>() + received.offsets[peer], received.lengths[peer], static_cast<int>(peer));
+      send(from, sent.offsets[peer], sent.lengths[peer], static_cast<int>(peer));
+      receive(to, received.offsets[peer], received.lengths[peer], static_cast<int>(peer));
     }
     check_nccl(ncclGroupEnd(), "ncclGroupEnd");
   }
 
   void gather_all(const at::Tensor& values, const Pieces& pieces) override {
     const c10::cuda::CUDAGuard guard(device_);
-    float* data = values.data_ptr<float>();
     check_nccl(ncclGroupStart(), "ncclGroupStart");
     for (std::size_t owner = 0; owner < static_cast<std::size_t>(size_); ++owner) {
       if (pieces.lengths[owner] == 0) continue;
-      float* piece = data + pieces.offsets[owner];
-      check_nccl(ncclBroadcast(piece, piece, static_cast<std::size_t>(pieces.lengths[owner]), ncclFloat,
+      void* piece = place_in(values, pieces.offsets[owner]);
+      check_nccl(ncclBroadcast(piece, piece, static_cast<std::size_t>(pieces.lengths[owner]), type_of(values),
                                static_cast<int>(owner), communicator_.get(), stream()),
                  "ncclBroadcast");
     }
     check_nccl(ncclGroupEnd(), "ncclGroupEnd");
   }
 
+  void sum(const at::Tensor& values) override {
+    const c10::cuda::CUDAGuard guard(device_);
+    void* data = values.data_ptr();
+    check_nccl(ncclAllReduce(data, data, static_cast<std::size_t>(values.numel()), type_of(values), ncclSum,
+                             communicator_.get(), stream()),
+               "ncclAllReduce");
+  }
+
  private:
   cudaStream_t stream() const { return c10::cuda::getCurrentCUDAStream(device_.index()).stream(); }
 
-  void send(const float* from, std::int64_t count, int peer) {
+  void send(const at::Tensor& from, std::int64_t offset, std::int64_t count, int peer) {
     if (count == 0) return;
-    check_nccl(ncclSend(from, static_cast<std::size_t>(count), ncclFloat, peer, communicator_.get(), stream()),
+    check_nccl(ncclSend(place_in(from, offset), static_cast<std::size_t>(count), type_of(from), peer,
+                        communicator_.get(), stream()),
                "ncclSend");
   }
 
-  void receive(float* to, std::int64_t count, int peer) {
+  void receive(const at::Tensor& to, std::int64_t offset, std::int64_t count, int peer) {
     if (count == 0) return;
-    check_nccl(ncclRecv(to, static_cast<std::size_t>(count), ncclFloat, peer, communicator_.get(), stream()),
+    check_nccl(ncclRecv(place_in(to, offset), static_cast<std::size_t>(count), type_of(to), peer, communicator_.get(),
+                        stream()),
                "ncclRecv");
   }
 

@@ -47,6 +47,7 @@ def metrics(out):
     for line in lines:
         line.pop("images_per_second")
         line.pop("input_wait_share", None)
+        line.pop("communication_wait_share", None)
         line.pop("time")
     return lines
 

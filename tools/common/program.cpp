@@ -54,7 +54,7 @@ int guard(const Work& work, const Report& report) {
 }
 
 int run_with_mpi(const Program& program, LogLevel level) {
-  const MpiSession session(MpiThreads::main_only);
+  const MpiSession session(program.mpi_threads);
   const Communicator world = Communicator::world();
   const Log log(world.rank(), level);
   return guard([&] { return program.run(world, log); },

@@ -20,6 +20,7 @@ struct Program {
   /// `run_alone` without MPI, for programs of one process that must also work where MPI does not (login nodes).
   std::function<int(const Communicator&, const Log&)> run = nullptr;
   std::function<int(const Log&)> run_alone = nullptr;
+  MpiThreads mpi_threads = MpiThreads::main_only;
 };
 
 /// Exit status 0 success, 1 failure, 2 misuse. Rank 0 alone prints help, misuse and errors that all ranks share; an

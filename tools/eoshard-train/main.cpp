@@ -41,7 +41,8 @@ struct CommandLine {
   bool is_input_benchmark = false;
   bool is_slurm_wanted = false;
   SlurmRequest slurm;
-  std::vector<std::string> arguments;                          // of the command line, without the program
+  std::vector<std::string> arguments;  // of the command line, without the program
+  bool is_traced = false;
   std::vector<std::pair<std::string, CLI::Option*>> declared;  // field of TrainOptions, its option
 };
 
@@ -201,6 +202,14 @@ void declare_machine_options(CLI::App& app, CommandLine& line) {
   declare(app, line, "device", options.device, "Where to compute")->check(CLI::IsMember({"cpu", "cuda"}));
   declare(app, line, "threads", options.threads, "Computing threads a rank; 0 = its share of the node's cores")
       ->check(CLI::Range(0, 1024));
+  declare(app, line, "reduction", options.reduction,
+          "Of gradients: exact has the same bits on any number of ranks, fast is the library's; auto = exact on CPUs")
+      ->check(CLI::IsMember({"auto", "exact", "fast"}));
+  declare(app, line, "wire", options.wire, "What ranks send each other gradients in")
+      ->check(CLI::IsMember({"fp32", "bf16"}));
+  declare(app, line, "bucket_mb", options.bucket_mb,
+          "MiB of gradients that are communicated at once, while backward goes on")
+      ->check(number_between(0.001, 65536));
   declare(app, line, "keep_checkpoints", options.keep_checkpoints, "Newest checkpoints to keep")
       ->check(CLI::Range(1, 1000));
 }
@@ -228,6 +237,7 @@ void declare_options(CLI::App& app, CommandLine& line) {
   app.add_option("--gpus-per-node", line.slurm.gpus_per_node,
                  "Of --print-slurm: GPUs, and tasks, of a node; 0 = one task a node on its CPUs")
       ->check(CLI::Range(0, 1024));
+  app.add_flag("--trace", line.is_traced, "Write when each step's gradients were communicated to trace.jsonl");
   app.add_option("--progress", line.progress, "On stderr: auto (on a terminal), always, never")
       ->check(CLI::IsMember({"auto", "always", "never"}));
   app.footer("Exit status: 0 finished, 1 failure, 2 misuse, 75 stopped by SIGTERM or SIGUSR1 and saved: run it again.");
@@ -397,7 +407,8 @@ int run(CommandLine& line, const Communicator& world, const Log& log) {
                              log,
                              [&](const Progress& progress) { bar.show(progress); },
                              [&] { return stop_requested != 0 || is_time_up(); },
-                             {line.is_overwritten, !line.resume.empty()}};
+                             {line.is_overwritten, !line.resume.empty()},
+                             line.is_traced};
   if (!line.evaluation.run.empty()) {
     const std::string result = evaluate_run(line.evaluation, options, setting);
     bar.finish();
@@ -438,6 +449,7 @@ int main(int argc, char** argv) {
   program.name = "eoshard-train";
   program.description = "Train a multispectral network on a dataset of eoshard-ingest, and score it";
   program.declare_options = [&](CLI::App& app) { train::declare_options(app, line); };
+  program.mpi_threads = MpiThreads::in_turn;  // gradients are communicated by a thread of their own
   program.run = [&](const Communicator& world, const Log& log) { return train::run(line, world, log); };
   return run_program(program, argc, argv);
 }

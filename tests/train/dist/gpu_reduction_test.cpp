@@ -4,7 +4,7 @@
 #include <torch/cuda.h>
 
 #include "libtrain/core/rank_share.hpp"
-#include "libtrain/dist/tree_reduction.hpp"
+#include "libtrain/dist/gradient_reduction.hpp"
 
 namespace eoshard::train {
 namespace {
@@ -13,13 +13,14 @@ at::Tensor reduce_on(const Communicator& world, at::Device device, std::int64_t 
   const auto collective = make_collective(world, device);
   NamedTensors parameters = {{"weight", at::ones({1000}, device).set_requires_grad(true)}};
   GradientBuffer buffer(parameters, {}, 1000);
-  TreeReduction reduction(buffer, *collective, micro_batches);
   const Range share = rank_share(micro_batches, world.rank(), world.size());
+  GradientReduction reduction(buffer, *collective, {micro_batches, share, Reduction::exact, WireFormat::fp32});
   for (std::int64_t micro_batch = share.first; micro_batch < share.last; ++micro_batch) {
     at::Generator generator = at::detail::createCPUGenerator(static_cast<std::uint64_t>(micro_batch) + 1);
     reduction.begin(micro_batch);
     buffer.gradients().add_(at::randn({buffer.gradients().numel()}, generator).to(device));
-    reduction.end(micro_batch);
+    reduction.end_backward();
+    reduction.end();
   }
   reduction.finish();
   return buffer.gradients().to(at::kCPU);

@@ -1,14 +1,15 @@
-#include "libtrain/dist/tree_reduction.hpp"
+#include "libtrain/dist/tree_sum.hpp"
 
 #include <ATen/ATen.h>
 
 #include <algorithm>
 
 #include "libtrain/core/rank_share.hpp"
+#include "libtrain/dist/lane_arithmetic.hpp"
 
 namespace eoshard::train {
 
-TreeReduction::TreeReduction(GradientBuffer& buffer, Collective& collective, std::int64_t micro_batches)
+TreeBucketSum::TreeBucketSum(GradientBuffer& buffer, Collective& collective, std::int64_t micro_batches)
     : buffer_(buffer), collective_(collective), micro_batches_(micro_batches) {
   for (int rank = 0; rank < collective.size(); ++rank) {
     const Range share = rank_share(micro_batches, rank, collective.size());
@@ -18,62 +19,58 @@ TreeReduction::TreeReduction(GradientBuffer& buffer, Collective& collective, std
 }
 
 // Backward adds the second of a pair onto the first by itself: the tree's sum, without a copy.
-bool TreeReduction::is_pair_open(std::int64_t micro_batch) const {
-  return is_filled_ && are_siblings(node_, {0, micro_batch});
-}
-
-void TreeReduction::begin(std::int64_t micro_batch) {
-  if (is_pair_open(micro_batch)) return;
-  if (is_filled_) spill();
-  buffer_.zero();
-}
-
-void TreeReduction::end(std::int64_t micro_batch) {
-  node_ = is_pair_open(micro_batch) ? parent(node_) : TreeNode{0, micro_batch};
-  node_ = promote(node_, micro_batches_);
+void TreeBucketSum::begin(std::int64_t micro_batch) {
+  if (is_filled_ && are_siblings(node_, {0, micro_batch})) {
+    node_ = parent(node_);
+  } else {
+    if (is_filled_) spill();
+    buffer_.zero();
+    node_ = {0, micro_batch};
+  }
   is_filled_ = true;
-  join();
-#ifndef NDEBUG
-  buffer_.assert_attached();
-#endif
-}
-
-void TreeReduction::spill() {
-  if (free_.empty()) free_.push_back(at::empty_like(buffer_.gradients()));
-  free_.back().copy_(buffer_.gradients());
-  spilled_.push_back({node_, free_.back()});
-  free_.pop_back();
-  is_filled_ = false;
-}
-
-// Adds finished left neighbours to the buffer. Floating-point addition commutes, so right += left is left + right.
-void TreeReduction::join() {
+  node_ = promote(node_, micro_batches_);
   while (!spilled_.empty() && are_siblings(spilled_.back().node, node_)) {
-    buffer_.gradients().add_(spilled_.back().sum);
-    free_.push_back(spilled_.back().sum);
+    neighbours_.push_back(spilled_.back().sum);
     spilled_.pop_back();
     node_ = promote(parent(node_), micro_batches_);
   }
 }
 
-void TreeReduction::finish() {
-  if (collective_.size() > 1) {
-    for (const Bucket& bucket : buffer_.buckets()) exchange_bucket(bucket);
-    for (Subtree& subtree : spilled_) free_.push_back(subtree.sum);
-    spilled_.clear();
-  }
-  if (micro_batches_ > 1) buffer_.gradients().mul_(1.0 / static_cast<double>(micro_batches_));
+void TreeBucketSum::spill() {
+  if (free_.empty()) free_.push_back(at::empty_like(buffer_.gradients()));
+  free_.back().copy_(buffer_.gradients());
+  spilled_.push_back({node_, free_.back()});
+  free_.pop_back();
+}
+
+// Floating-point addition commutes, so right += left is left + right.
+void TreeBucketSum::add_up(const Bucket& part) {
+  const at::Tensor sum = buffer_.gradients_of(part);
+  for (const at::Tensor& left : neighbours_) sum.add_(left.narrow(0, part.offset, part.length));
+}
+
+void TreeBucketSum::end() {
+  free_.insert(free_.end(), neighbours_.begin(), neighbours_.end());
+  neighbours_.clear();
+#ifndef NDEBUG
+  buffer_.assert_attached();
+#endif
+}
+
+void TreeBucketSum::finish() {
+  for (Subtree& subtree : spilled_) free_.push_back(subtree.sum);
+  spilled_.clear();
   is_filled_ = false;
 }
 
 // This rank's subtree number `round` within the bucket; the last lies in the buffer itself.
-at::Tensor TreeReduction::local_sum(std::size_t round, const Bucket& bucket) {
+at::Tensor TreeBucketSum::local_sum(std::size_t round, const Bucket& bucket) {
   const at::Tensor& sum = round < spilled_.size() ? spilled_[round].sum : buffer_.gradients();
   return sum.narrow(0, bucket.offset, bucket.length);
 }
 
 // Every rank sums one slice of the bucket over all subtrees of all ranks, then all gather the slices.
-void TreeReduction::exchange_bucket(const Bucket& bucket) {
+void TreeBucketSum::exchange(const Bucket& bucket) {
   const int ranks = collective_.size(), me = collective_.rank();
   const Pieces slices = equal_slices(bucket.length, ranks);
   const std::int64_t slice = slices.lengths[static_cast<std::size_t>(me)];
@@ -90,14 +87,18 @@ void TreeReduction::exchange_bucket(const Bucket& bucket) {
     }
     collective_.exchange(local_sum(round, bucket), sent, received_, received);
   }
-  const at::Tensor flat = buffer_.gradients().narrow(0, bucket.offset, bucket.length);
-  if (slice > 0)
-    flat.narrow(0, slices.offsets[static_cast<std::size_t>(me)], slice).copy_(sum_slices(received_, slice));
+  const at::Tensor flat = buffer_.gradients_of(bucket);
+  if (slice > 0) {
+    convert(sum_slices(received_, slice), flat.narrow(0, slices.offsets[static_cast<std::size_t>(me)], slice));
+  }
   collective_.gather_all(flat, slices);
 }
 
-at::Tensor TreeReduction::sum_slices(const at::Tensor& received, std::int64_t slice) {
-  const auto add = [](const at::Tensor& left, const at::Tensor& right) { return right.add_(left); };
+at::Tensor TreeBucketSum::sum_slices(const at::Tensor& received, std::int64_t slice) {
+  const auto add = [](const at::Tensor& left, const at::Tensor& right) {
+    add_left(right, left);
+    return right;
+  };
   TreeSum<at::Tensor, decltype(add)> sum(micro_batches_, add);
   for (std::size_t rank = 0; rank < roots_.size(); ++rank) {
     for (std::size_t round = 0; round < roots_[rank].size(); ++round) {

@@ -1,0 +1,84 @@
+"""Gradients between ranks: while backward goes on, in any buckets, exactly or fast, over float32 or bfloat16."""
+
+import json
+import pathlib
+import sys
+
+import numpy
+
+import training
+
+OPTIONS = dict(epochs=1, batch_size=32, micro_batch_size=4, learning_rate=0.05, threads=1, seed=3)
+
+
+def values(out):
+    """All float32 values of weights.safetensors in one vector."""
+    content = training.weights(out)
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:8 + length])
+    header.pop("__metadata__", None)
+    parts = []
+    for name in sorted(header):
+        begin, end = header[name]["data_offsets"]
+        if header[name]["dtype"] == "F32":
+            parts.append(numpy.frombuffer(content[8 + length + begin:8 + length + end], numpy.float32))
+    return numpy.concatenate(parts)
+
+
+def difference(one, other):
+    return float(numpy.linalg.norm(values(one) - values(other)) / numpy.linalg.norm(values(one)))
+
+
+def buckets_start_before_backward_ends(data, folder):
+    training.succeed(data, folder / "traced", 2, **OPTIONS, max_steps=2, bucket_mb=4, trace=True)
+    lines = [json.loads(line) for line in (folder / "traced" / "trace.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2], lines
+    for line in lines:
+        *early, last = line["buckets"]
+        assert len(early) >= 3, line
+        assert all(0 <= times["launched_s"] < line["backward_ended_s"] for times in early), line
+        assert last["launched_s"] >= line["backward_ended_s"], line
+        assert sum(times["bytes"] for times in line["buckets"]) > 44e6, line  # resnet18
+
+
+def exact_bits_are_those_of_one_rank(data, folder):
+    """Eight micro-batches, in even and uneven shares, in buckets of other sizes."""
+    training.succeed(data, folder / "one", **OPTIONS, max_steps=2)
+    for ranks in (3, 8):
+        training.succeed(data, folder / f"exact{ranks}", ranks, **OPTIONS, max_steps=2, bucket_mb=1)
+        assert training.weights(folder / f"exact{ranks}") == training.weights(folder / "one"), ranks
+    assert training.weights(folder / "traced") == training.weights(folder / "one")
+
+
+def others_are_near(data, folder):
+    training.succeed(data, folder / "step", **OPTIONS, max_steps=1)
+    training.succeed(data, folder / "fast", 2, **OPTIONS, max_steps=1, reduction="fast")
+    assert difference(folder / "step", folder / "fast") < 1e-6, difference(folder / "step", folder / "fast")
+    training.succeed(data, folder / "bf16", 2, **OPTIONS, max_steps=1, wire="bf16")
+    assert training.weights(folder / "bf16") != training.weights(folder / "fast")
+    assert difference(folder / "step", folder / "bf16") < 1e-3, difference(folder / "step", folder / "bf16")
+    options = json.loads((folder / "bf16" / "config.json").read_text())["options"]
+    assert (options["reduction"], options["wire"]) == ("fast", "bf16"), options
+
+
+def contradictions_are_refused(data, folder):
+    result = training.run(data, folder / "refused", **OPTIONS, reduction="exact", wire="bf16")
+    assert result.returncode == 2 and "--reduction fast" in result.stderr, result.stderr
+    assert training.run(data, folder / "stopped", **OPTIONS, time_limit=0.01).returncode == 75
+    result = training.run(data, folder / "stopped", **OPTIONS, reduction="fast")
+    assert result.returncode == 2 and "reduction" in result.stderr, result.stderr
+
+
+def main():
+    with training.temporary_folder() as folder:
+        folder = pathlib.Path(folder)
+        data = training.make_dataset(folder / "data", 67, 5, 5)
+        buckets_start_before_backward_ends(data, folder)
+        exact_bits_are_those_of_one_rank(data, folder)
+        others_are_near(data, folder)
+        contradictions_are_refused(data, folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
