@@ -177,6 +177,15 @@ class BadInput(harness.ClassFolderTest):
         self.out = self.folder / "file" / "out"
         self.refuse("--out", "Not a directory")
 
+    def test_tasks_that_mpi_does_not_connect(self):
+        """As plain srun starts them: each would be rank 0."""
+        for task, said in (("0", 1), ("1", 0)):
+            result = harness.run("eoshard-ingest", "--labels", self.clc, "--out", self.out, self.good[0], check=False,
+                                 env={"SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": task})
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertEqual(result.stderr.count("srun --mpi=pmix"), said)
+        self.assertFalse(self.out.exists())
+
     def test_a_corrected_command_needs_no_overwrite(self):
         self.image("B8A").unlink()
         self.refuse("lacks B8A")

@@ -53,9 +53,20 @@ int guard(const Work& work, const Report& report) {
   }
 }
 
+// Processes that MPI does not connect would all do the work of rank 0, on the same files.
+void require_connected(const Communicator& world) {
+  const int started = connected_launcher_size();
+  if (world.size() > 1 || started <= 1) return;
+  const std::string message = fmt::format(
+      "{} processes were started, but MPI does not connect them; start them with mpirun, or with srun --mpi=pmix",
+      started);
+  throw Error(ErrorKind::usage, message).mark_agreed();
+}
+
 int run_with_mpi(const Program& program, LogLevel level) {
   const MpiSession session(program.mpi_threads);
   const Communicator world = Communicator::world();
+  require_connected(world);
   const Log log(world.rank(), level);
   return guard([&] { return program.run(world, log); },
                [&](const Error& error) {
