@@ -9,7 +9,6 @@
 #include <thread>
 
 #include "libtrain/data/batch_loader.hpp"
-#include "libtrain/data/sample_order.hpp"
 #include "libtrain/run_setup.hpp"
 #include "libtrain/sample_selection.hpp"
 
@@ -20,13 +19,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr double kSecondsMeasured = 5;
 constexpr std::int64_t kBatch = 64;
-
-std::vector<std::int64_t> shuffled(const std::vector<std::int64_t>& samples, std::uint64_t seed, std::int64_t epoch) {
-  std::vector<std::int64_t> order;
-  for (const std::int64_t at : sample_order(static_cast<std::int64_t>(samples.size()), seed, epoch))
-    order.push_back(samples[static_cast<std::size_t>(at)]);
-  return order;
-}
 
 // Decodes each sample once, on `threads` threads. @throws what reading one of them threw.
 void read_all(const SplitReader& split, const std::vector<std::int64_t>& order, int threads) {
@@ -82,10 +74,10 @@ std::string benchmark_input(const TrainOptions& wanted, const TrainSetting& sett
   const int threads = static_cast<int>(options.loader_threads);
   read_all(split, samples, threads);
   const double raw = measure(
-      samples.size(), [&](std::int64_t epoch) { read_all(split, shuffled(samples, options.seed, epoch), threads); });
+      samples.size(), [&](std::int64_t epoch) { read_all(split, order_samples(options, samples, epoch), threads); });
   const InputTransform transform(dataset.input, PixelLayout::channels_last);
   const double transformed = measure(samples.size(), [&](std::int64_t epoch) {
-    const auto order = shuffled(samples, options.seed, epoch);
+    const auto order = order_samples(options, samples, epoch);
     const std::vector<BatchRequest> batches = batches_of(order, options.seed, epoch);
     BatchLoader loader(split, transform, dataset.input.values(), batches, {threads, 3});
     for (std::size_t batch = 0; batch < batches.size(); ++batch) loader.next();

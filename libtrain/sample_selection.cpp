@@ -9,6 +9,7 @@
 
 #include "libingest/core/error.hpp"
 #include "libtrain/data/random_draws.hpp"
+#include "libtrain/data/sample_order.hpp"
 #include "libtrain/data/sample_table.hpp"
 
 namespace eoshard::train {
@@ -50,6 +51,15 @@ std::vector<std::int64_t> select_samples(const TrainOptions& options, const Spli
                             is_part ? fmt::format(" that --where and --subset-fraction leave of {}", samples) : ""));
   }
   return chosen;
+}
+
+std::vector<std::int64_t> order_samples(const TrainOptions& options, const std::vector<std::int64_t>& samples,
+                                        std::int64_t epoch) {
+  ShuffleRule rule;
+  if (options.shuffle == "blocks") rule = {options.shuffle_block, options.shuffle_window};
+  std::vector<std::int64_t> order = sample_order(static_cast<std::int64_t>(samples.size()), rule, options.seed, epoch);
+  for (std::int64_t& place : order) place = samples[static_cast<std::size_t>(place)];
+  return order;
 }
 
 }  // namespace eoshard::train

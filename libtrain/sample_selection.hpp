@@ -1,4 +1,4 @@
-// Which samples of the training split a run learns from.
+// Which samples of the training split a run learns from, and in which order.
 #pragma once
 
 #include <cstdint>
@@ -13,5 +13,9 @@ namespace eoshard::train {
 /// them the share options.subset_fraction, chosen by the seed (a smaller share is part of a larger one).
 /// @throws Error{input|usage} when a condition cannot be read, its column does not exist, or nothing is left.
 std::vector<std::int64_t> select_samples(const TrainOptions& options, const SplitReader& split);
+
+/// `samples` in the order of --shuffle in that epoch: a pure function of its arguments, the same on any rank.
+std::vector<std::int64_t> order_samples(const TrainOptions& options, const std::vector<std::int64_t>& samples,
+                                        std::int64_t epoch);
 
 }  // namespace eoshard::train

@@ -77,6 +77,9 @@ void for_each_field(Options& options, Visit&& visit) {
   visit("power", options.power);
   visit("end_rate_factor", options.end_rate_factor);
   visit("augment", options.augment);
+  visit("shuffle", options.shuffle);
+  visit("shuffle_block", options.shuffle_block);
+  visit("shuffle_window", options.shuffle_window);
   visit("mixup_alpha", options.mixup_alpha);
   visit("label_smoothing", options.label_smoothing);
   visit("class_weights", options.class_weights);
@@ -267,6 +270,9 @@ TrainOptions resolve_options(TrainOptions options) {
   require_one_of("freeze", options.freeze, {"none", "backbone"});
   require_one_of("precision", options.precision, {"fp32", "bf16", "fp16"});
   require_one_of("device", options.device, {"cpu", "cuda"});
+  require_one_of("shuffle", options.shuffle, {"global", "blocks"});
+  require(options.shuffle_block >= 1 && options.shuffle_window >= 1,
+          "--shuffle-block and --shuffle-window must be at least 1");
   require_one_of("cache", options.cache, {"none", "compressed", "decoded"});
   std::erase(options.augment, "none");
   for (const std::string& name : options.augment) require_one_of("augment", name, {"flip", "rotate90", "none"});

@@ -56,7 +56,10 @@ struct TrainOptions {
   double power = 2;            ///< of the polynomial schedule
   double end_rate_factor = 0;  ///< last rate / learning_rate of the polynomial and cosine schedules
   std::vector<std::string> augment = {"flip", "rotate90"};
-  double mixup_alpha = 0;  ///< of the Beta distribution of shares; 0 = no mix-up
+  std::string shuffle = "global";    ///< global, or blocks of neighbouring samples
+  std::int64_t shuffle_block = 64;   ///< samples a block
+  std::int64_t shuffle_window = 32;  ///< blocks whose samples are shuffled together
+  double mixup_alpha = 0;            ///< of the Beta distribution of shares; 0 = no mix-up
   double label_smoothing = 0;
   std::string class_weights = "none";    ///< none or balanced
   std::int64_t early_stop_patience = 0;  ///< epochs without a better f1_micro on validation; 0 = never stop

@@ -15,7 +15,8 @@ enum class Purpose : std::uint64_t {
   network = 4,
   mix_partner = 5,
   mix_share = 6,
-  subset = 7
+  subset = 7,
+  block_order = 8
 };
 
 /// 64 random bits. For Purpose::network, `epoch` is a step and `sample` a micro-batch.

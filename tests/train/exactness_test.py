@@ -66,6 +66,18 @@ def a_damaged_checkpoint_is_passed_over(data, folder):
     assert training.weights(out) == training.weights(folder / "ranks1")
 
 
+def blocks_are_exact(data, folder):
+    """--shuffle blocks: another order, the same on two ranks and after a stop in the middle of an epoch."""
+    options = {**OPTIONS, "shuffle": "blocks", "shuffle_block": 8, "shuffle_window": 3}
+    training.succeed(data, folder / "blocks", **options)
+    assert training.weights(folder / "blocks") != training.weights(folder / "ranks1")
+    status = training.run(data, folder / "blocks-stopped", **options, time_limit=0.01).returncode
+    assert status == 75, status
+    assert not (folder / "blocks-stopped" / "metrics.jsonl").exists(), "the first epoch was not interrupted"
+    training.succeed(data, folder / "blocks-stopped", 2, **options)
+    assert training.weights(folder / "blocks-stopped") == training.weights(folder / "blocks")
+
+
 def half_precision_scales_its_loss(data, folder):
     """Float16 learns what float32 learns, up to its rounding, on any ranks and after a stop; its scale is kept."""
     options = {**OPTIONS, "epochs": 2, "learning_rate": 1e-3, "optimizer": "adamw"}
@@ -92,6 +104,7 @@ def main():
         ranks_are_equal(data, folder)
         resume_is_exact(data, folder)
         a_damaged_checkpoint_is_passed_over(data, folder)
+        blocks_are_exact(data, folder)
         half_precision_scales_its_loss(data, folder)
     return 0
 

@@ -70,6 +70,14 @@ void declare_data_options(CLI::App& app, CommandLine& line) {
   declare(app, line, "nomenclature", options.nomenclature,
           "Bring a dataset of CORINE's classes to these: bigearthnet-19, bigearthnet-43 or corine-44");
   declare(app, line, "augment", options.augment, "Any of flip, rotate90; or none")->delimiter(',');
+  declare(app, line, "shuffle", options.shuffle,
+          "Samples go anywhere in an epoch (global), or stay near their neighbours in the files (blocks)")
+      ->check(CLI::IsMember({"global", "blocks"}));
+  declare(app, line, "shuffle_block", options.shuffle_block, "Blocks: neighbouring samples that move together")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 30));
+  declare(app, line, "shuffle_window", options.shuffle_window,
+          "Blocks: how many are shuffled among each other at a time")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 30));
   declare(app, line, "mixup_alpha", options.mixup_alpha,
           "Mix samples of a micro-batch in shares of Beta(alpha, alpha); 0 = no")
       ->check(number_between(0, 1000));
