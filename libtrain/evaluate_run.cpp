@@ -40,13 +40,14 @@ Json describe(const EvaluateRequest& request, const TrainOptions& options, const
   json["chosen_by"] = info.chosen_by;
   json["weights"] = (request.run / kWeightsName).string();
   json["data"] = options.data;
+  if (options.skip_damaged) json["damaged"] = split.samples() - static_cast<std::int64_t>(result.samples.size());
   if (!options.score_by.empty()) {
     json["by"][options.score_by] =
-        scores_by_group(result.table, kHalf, read_sample_column(options.data, split, options.score_by));
+        scores_by_group(result.table, kHalf, read_sample_column(options.data, split, options.score_by, result.samples));
   }
   if (!request.predictions.empty()) {
-    write_predictions(request.predictions, split, result.table, kHalf, info.classes,
-                      read_sample_column(options.data, split, "patch_id"));
+    write_predictions(request.predictions, split, result.samples, result.table, kHalf, info.classes,
+                      read_sample_column(options.data, split, "patch_id", result.samples));
   }
   return json;
 }
@@ -83,7 +84,7 @@ std::string evaluate_run(const EvaluateRequest& request, const TrainOptions& wan
     if (!world.is_root()) return;
     text = describe(request, options, info, split, result).dump();
     if (!embeddings.empty()) {
-      write_npy(request.embeddings, embeddings, static_cast<std::int64_t>(embeddings.size()) / samples);
+      write_npy(request.embeddings, embeddings, static_cast<std::int64_t>(embeddings.size() / result.samples.size()));
     }
   });
   return text;

@@ -1,11 +1,14 @@
 #include "libtrain/evaluation.hpp"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <chrono>
 #include <numeric>
 
+#include "libingest/core/error.hpp"
 #include "libtrain/core/rank_share.hpp"
+#include "libtrain/damage_report.hpp"
 #include "libtrain/data/micro_batch_plan.hpp"
 
 namespace eoshard::train {
@@ -28,13 +31,23 @@ void append_values(std::vector<float>& to, const at::Tensor& tensor) {
   to.insert(to.end(), first, first + values.numel());
 }
 
-std::vector<std::uint8_t> all_labels(const SplitReader& split) {
+std::vector<std::uint8_t> labels_of(const SplitReader& split, const std::vector<std::int64_t>& samples) {
   std::vector<std::uint8_t> labels;
-  for (std::int64_t sample = 0; sample < split.samples(); ++sample) {
+  for (const std::int64_t sample : samples) {
     const std::span<const std::uint8_t> row = split.labels(sample);
     labels.insert(labels.end(), row.begin(), row.end());
   }
   return labels;
+}
+
+// Rows of the batch's whole samples. Nothing is copied where all are.
+at::Tensor whole_rows(const at::Tensor& rows, const Batch& batch) {
+  std::vector<std::int64_t> kept;
+  for (std::size_t place = 0; place < batch.samples.size(); ++place) {
+    if (batch.samples[place].is_whole) kept.push_back(static_cast<std::int64_t>(place));
+  }
+  if (kept.size() == batch.samples.size()) return rows;
+  return rows.index_select(0, at::tensor(kept, at::TensorOptions(at::kLong)).to(rows.device()));
 }
 
 }  // namespace
@@ -46,23 +59,34 @@ EvaluationResult evaluate(const ForwardPass& pass, const SplitReader& split, con
   const auto start = std::chrono::steady_clock::now();
   const EvaluationPlan plan{split.samples(), options.micro_batch_size};
   const Range share = rank_share(plan.micro_batches(), world.rank(), world.size());
-  BatchLoader loader(split, transform, pass.input.values(), make_requests(plan, share), {options.loader_threads, 3});
+  BatchLoader loader(split, transform, pass.input.values(), make_requests(plan, share),
+                     {options.loader_threads, 3, DamagedPlace::zeros});
   const LossOptions loss_options{pass.task, 0, {}};
   std::vector<double> losses;  // summed over each micro-batch
   std::vector<float> own;
   for (std::int64_t micro_batch = share.first; micro_batch < share.last; ++micro_batch) {
-    const DeviceBatch batch = place_batch(pass, loader.next(), split);
-    const at::Tensor logits = run_forward(pass, batch);
-    const double loss = mean_loss(loss_options, logits, batch.targets).item<double>();
-    losses.push_back(loss * static_cast<double>(batch.samples()));
-    append_values(own, scores(pass.task, logits));
+    const Batch batch = loader.next();
+    const DeviceBatch placed = place_batch(pass, batch, split);
+    const at::Tensor logits = whole_rows(run_forward(pass, placed), batch);
+    if (logits.size(0) > 0) {
+      const double loss = mean_loss(loss_options, logits, whole_rows(placed.targets, batch)).item<double>();
+      losses.push_back(loss * static_cast<double>(logits.size(0)));
+      append_values(own, scores(pass.task, logits));
+    }
     report_samples(plan.positions(micro_batch).last - plan.positions(share.first).first);
   }
   EvaluationResult result;
+  result.damaged = gather_damaged(split, world);
+  result.samples = whole_samples(split.samples(), result.damaged);
+  if (result.samples.empty()) {
+    throw Error(ErrorKind::input,
+                fmt::format("every sample of {} is damaged: {}", split.name(), result.damaged.begin()->second))
+        .mark_agreed();
+  }
   result.table = {pass.task == Task::multi_label, split.classes(), world.all_gather(std::span<const float>(own)),
-                  all_labels(split)};
+                  labels_of(split, result.samples)};
   const std::vector<double> all = world.all_gather(std::span<const double>(losses));
-  const double samples = static_cast<double>(split.samples());
+  const auto samples = static_cast<double>(result.samples.size());
   result.loss = std::accumulate(all.begin(), all.end(), 0.0) / samples;
   result.images_per_second = samples / std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
@@ -76,10 +100,11 @@ std::vector<float> collect_embeddings(const ForwardPass& pass, const SplitReader
   const Range share = rank_share(plan.micro_batches(), world.rank(), world.size());
   std::vector<float> own;
   world.agree([&] {
-    BatchLoader loader(split, transform, pass.input.values(), make_requests(plan, share), {options.loader_threads, 3});
+    BatchLoader loader(split, transform, pass.input.values(), make_requests(plan, share),
+                       {options.loader_threads, 3, DamagedPlace::zeros});
     for (std::int64_t micro_batch = share.first; micro_batch < share.last; ++micro_batch) {
-      const at::Tensor features = run_embed(pass, place_batch(pass, loader.next(), split));
-      append_values(own, features.to(at::kFloat));
+      const Batch batch = loader.next();
+      append_values(own, whole_rows(run_embed(pass, place_batch(pass, batch, split)), batch).to(at::kFloat));
     }
   });
   return world.all_gather(std::span<const float>(own));

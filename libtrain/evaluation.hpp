@@ -3,6 +3,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "libingest/mpi/communicator.hpp"
 #include "libtrain/data/batch_loader.hpp"
@@ -17,8 +20,10 @@ struct EvaluationOptions {
 };
 
 struct EvaluationResult {
-  double loss = 0;   ///< mean over samples, without class weights and label smoothing
-  ScoreTable table;  ///< of all samples, the same on every rank
+  double loss = 0;                              ///< mean over samples, without class weights and label smoothing
+  ScoreTable table;                             ///< of the samples below, the same on every rank
+  std::vector<std::int64_t> samples;            ///< of the split, all but damaged ones that it skips
+  std::map<std::int64_t, std::string> damaged;  ///< those, and what is wrong with them
   double images_per_second = 0;
 };
 
@@ -28,8 +33,8 @@ EvaluationResult evaluate(const ForwardPass& pass, const SplitReader& split, con
                           const EvaluationOptions& options, const Communicator& world,
                           const std::function<void(std::int64_t)>& report_samples);
 
-/// Input of the network's last layer for every sample, (samples, features) in storage order, the same on every rank.
-/// Collective. @throws Error{usage}, agreed on, where the network does not give it.
+/// Input of the network's last layer for every sample, (whole samples, features) in storage order, the same on every
+/// rank. Collective. @throws Error{usage}, agreed on, where the network does not give it.
 std::vector<float> collect_embeddings(const ForwardPass& pass, const SplitReader& split,
                                       const InputTransform& transform, const EvaluationOptions& options,
                                       const Communicator& world);

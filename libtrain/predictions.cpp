@@ -31,10 +31,10 @@ struct Columns {
   std::vector<Names> labels, predicted;
 };
 
-Columns columns_of(const SplitReader& split, const ScoreTable& table, std::span<const float> thresholds,
-                   std::span<const std::string> class_names) {
+Columns columns_of(const SplitReader& split, const std::vector<std::int64_t>& samples, const ScoreTable& table,
+                   std::span<const float> thresholds, std::span<const std::string> class_names) {
   Columns columns{{}, named_rows(table.labels, class_names), named_rows(predict(table, thresholds), class_names)};
-  for (std::int64_t sample = 0; sample < split.samples(); ++sample) {
+  for (const std::int64_t sample : samples) {
     columns.indexes.push_back(split.stored_index(sample));
   }
   return columns;
@@ -89,10 +89,11 @@ void check_predictions_path(const std::filesystem::path& path) {
                                             path.string()));
 }
 
-void write_predictions(const std::filesystem::path& path, const SplitReader& split, const ScoreTable& table,
+void write_predictions(const std::filesystem::path& path, const SplitReader& split,
+                       const std::vector<std::int64_t>& samples, const ScoreTable& table,
                        std::span<const float> thresholds, std::span<const std::string> class_names,
                        std::span<const std::string> patch_ids) {
-  Columns columns = columns_of(split, table, thresholds, class_names);
+  Columns columns = columns_of(split, samples, table, thresholds, class_names);
   if (is_parquet(path)) return write_table(path, split.name(), std::move(columns), table, class_names, patch_ids);
   write_csv(path, split.name(), columns, table, class_names, patch_ids);
 }

@@ -15,8 +15,9 @@ void check_predictions_path(const std::filesystem::path& path);
 
 /// Writes `path`, Parquet when its name ends in .parquet, else CSV: split, index (in samples.csv), patch_id, labels and
 /// predicted (class names: a list, or joined by ';' in CSV), and a column of probabilities for each class. `patch_ids`
-/// has one a sample of `split`, as `table` has rows. @throws Error{io}
-void write_predictions(const std::filesystem::path& path, const SplitReader& split, const ScoreTable& table,
+/// has one for each of `samples` of the split, as `table` has rows. @throws Error{io}
+void write_predictions(const std::filesystem::path& path, const SplitReader& split,
+                       const std::vector<std::int64_t>& samples, const ScoreTable& table,
                        std::span<const float> thresholds, std::span<const std::string> class_names,
                        std::span<const std::string> patch_ids);
 

@@ -45,19 +45,18 @@ ClassMapping map_own_classes(OpenDataset& dataset, const std::string& nomenclatu
 void open_split_of(OpenDataset& dataset, const TrainOptions& options, const std::string& split,
                    const ClassMapping& mapping) {
   auto reader = std::make_unique<SplitReader>(options.data, dataset.manifest, split, dataset.input, mapping,
-                                              parse_cache_mode(options.cache));
+                                              ReadRules{parse_cache_mode(options.cache), options.skip_damaged});
   if (reader->samples() > 0) dataset.splits[split] = std::move(reader);
 }
 
 OpenDataset open_dataset(const TrainOptions& options) {
   OpenDataset dataset;
   dataset.manifest = ingest::read_manifest(options.data);
-  ingest::require_zarr(dataset.manifest, options.data);
   if (dataset.manifest.classes.empty()) {
     throw Error(ErrorKind::input, fmt::format("{}: the dataset was made without labels to learn from", options.data));
   }
   if (dataset.manifest.split("train").samples == 0) check_fits(dataset, options);
-  dataset.input = make_input_spec(dataset.manifest, options.bands);
+  dataset.input = make_input_spec(dataset.manifest, options.bands, {options.input, options.upsample});
   dataset.task = parse_task(dataset.manifest.task);
   const ClassMapping mapping = map_own_classes(dataset, options.nomenclature);
   for (const ingest::Split& split : dataset.manifest.splits) {
@@ -130,12 +129,11 @@ void check_classes(const std::vector<std::string>& classes, const WeightsInfo& w
 OpenDataset open_split(const TrainOptions& options, const std::string& split, const WeightsInfo& weights) {
   OpenDataset dataset;
   dataset.manifest = ingest::read_manifest(options.data);
-  ingest::require_zarr(dataset.manifest, options.data);
   check_task(dataset.manifest, weights, options.data);
   const bool is_given = !options.nomenclature.empty();
   const ClassMapping mapping = map_own_classes(dataset, is_given ? options.nomenclature : weights.nomenclature);
   check_classes(dataset.classes, weights, options.data);
-  dataset.input = make_input_spec(dataset.manifest, weights.bands);
+  dataset.input = make_input_spec(dataset.manifest, weights.bands, {weights.input, weights.upsample});
   if (dataset.input.rows != weights.rows || dataset.input.columns != weights.columns) {
     throw Error(ErrorKind::input,
                 fmt::format("images of {} are {} x {}, the weights are for {} x {}", options.data, dataset.input.rows,

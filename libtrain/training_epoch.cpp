@@ -43,24 +43,30 @@ bool TrainingRun::train_epoch() {
                      {static_cast<int>(options_.loader_threads), 3});
   while (!is_stop_wanted_ && position_.step_in_epoch < plan_.steps() && position_.step < last_step_) {
     take_step(loader, start, first_step);
+    if (!is_checkpoint_due()) continue;
+    check_weights(state_.weights(), last_step_taken(), world_);
+    save();
   }
   check_weights(state_.weights(), last_step_taken(), world_);
   if (is_stop_wanted_) {
     save();
+    finish_saving();
     return false;
   }
+  note_damage();
   const double seconds = seconds_since(start);
   const double images = static_cast<double>((position_.step - first_step) * plan_.batch_size);
-  write_line({{"epoch", position_.epoch + 1},
-              {"split", "train"},
-              {"step", position_.step},
-              {"loss", position_.loss_sum / static_cast<double>(position_.step_in_epoch)},
-              {"batch_size", plan_.batch_size},
-              {"gradient_noise_scale", noise_scale()},
-              {"images_per_second", images / seconds},
-              {"input_wait_share", loader.wait_s() / seconds},
-              {"communication_wait_share", communication_wait_s_ / seconds},
-              {"learning_rate", learning_rate(schedule_, position_.step - 1)}});
+  Json line = {{"epoch", position_.epoch + 1},
+               {"split", "train"},
+               {"step", position_.step},
+               {"loss", position_.loss_sum / static_cast<double>(position_.step_in_epoch)},
+               {"batch_size", plan_.batch_size},
+               {"gradient_noise_scale", noise_scale()},
+               {"images_per_second", images / seconds},
+               {"input_wait_share", loader.wait_s() / seconds},
+               {"learning_rate", learning_rate(schedule_, position_.step - 1)}};
+  if (options_.skip_damaged) line["damaged"] = position_.damaged.size();
+  write_line(line);
   return true;
 }
 

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "libtrain/checkpoint/run_folder.hpp"
+#include "libtrain/damage_report.hpp"
 #include "libtrain/loss/loss_scale.hpp"
 #include "libtrain/run_schedule.hpp"
 
@@ -85,9 +88,11 @@ void TrainingRun::restore() {
           fmt::format("going on from step {}, {} of {} epochs done", position_.step, position_.epoch, options_.epochs));
     }
     keep_metrics_up_to(run_, position_.epoch);
+    writer_ = std::make_unique<CheckpointWriter>(run_, options_.keep_checkpoints, setting_.log);
   });
   position_ = position_from_json(world_.broadcast(position_to_json(position_)));
   state_.broadcast(*collective_);
+  saved_step_ = position_.step;
   images_wanted_ = count_images(options_, schedule_, position_.step, last_step_);
   run_start_ = std::chrono::steady_clock::now();
   if (world_.is_root()) tell_left_out();
@@ -100,11 +105,62 @@ bool TrainingRun::is_done() const {
 }
 
 void TrainingRun::save() {
-  on_root([&] { save_checkpoint(run_, {position_, state_.all_tensors(position_.step)}, options_.keep_checkpoints); });
+  note_damage();
+  on_root([&] {
+    writer_->begin(
+        {std::exchange(new_best_, std::nullopt), take_snapshot(position_, state_.all_tensors(position_.step))});
+  });
+  saved_step_ = position_.step;
 }
 
-void TrainingRun::write_line(const nlohmann::ordered_json& line) const {
-  on_root([&] { append_metrics(run_, line.dump()); });
+// Every so many steps, or as soon afterwards as all ranks hold the same weights.
+bool TrainingRun::is_checkpoint_due() const {
+  const std::int64_t every = options_.checkpoint_every_steps;
+  return every > 0 && !is_stop_wanted_ && unsettled_.steps == 0 && position_.step / every > saved_step_ / every;
+}
+
+// Before the run says that it is saved.
+void TrainingRun::finish_saving() {
+  on_root([&] {
+    const std::string failure = writer_->finish();
+    if (failure.empty()) return;
+    const std::filesystem::path newest = newest_checkpoint_path(run_);
+    throw Error(ErrorKind::io, fmt::format("the state of step {} could not be saved: {}; the newest checkpoint is {}",
+                                           position_.step, failure, newest.empty() ? "none" : newest.string()));
+  });
+}
+
+// The samples that were skipped are part of the state, so that a resumed run counts them as well.
+void TrainingRun::note_damage() {
+  if (!options_.skip_damaged) return;
+  const std::map<std::int64_t, std::string> damaged = gather_damaged(dataset_.split("train"), world_);
+  tell_damage("train", damaged);
+  std::set<std::int64_t> all(position_.damaged.begin(), position_.damaged.end());
+  for (const auto& [sample, error] : damaged) all.insert(sample);
+  position_.damaged.assign(all.begin(), all.end());
+}
+
+void TrainingRun::tell_damage(const std::string& split, const std::map<std::int64_t, std::string>& damaged) {
+  for (const auto& [sample, error] : damaged) {
+    if (!told_damage_.emplace(split, sample).second || !world_.is_root()) continue;
+    setting_.log.warning(fmt::format("skipped by --skip-damaged: {}", error));
+  }
+}
+
+// Figures that cannot be written now come with the next ones: a full disk does not end a run.
+void TrainingRun::write_line(const nlohmann::ordered_json& line) {
+  on_root([&] {
+    unwritten_lines_.push_back(line.dump());
+    try {
+      while (!unwritten_lines_.empty()) {
+        append_metrics(run_, unwritten_lines_.front());
+        unwritten_lines_.erase(unwritten_lines_.begin());
+      }
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::io) throw;
+      setting_.log.warning(fmt::format("METRICS NOT WRITTEN: {}. Training goes on", error.what()));
+    }
+  });
 }
 
 }  // namespace eoshard::train

@@ -6,8 +6,11 @@
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
 
 #include "libtrain/checkpoint/checkpoint.hpp"
+#include "libtrain/checkpoint/checkpoint_writer.hpp"
 #include "libtrain/evaluation.hpp"
 #include "libtrain/optim/schedule.hpp"
 #include "libtrain/run_health.hpp"
@@ -36,6 +39,7 @@ class TrainingRun {
   bool train_epoch();
   /// Ends the epoch: scores it on validation and keeps the weights when they are the best so far.
   void evaluate_epoch();
+  /// Begins to save what the next step depends on, and the best weights where they are new; a failure is warned of.
   void save();
   /// Scores the last and the best weights, writes the best and result.json; returns what that holds.
   std::string finish();
@@ -53,10 +57,14 @@ class TrainingRun {
   EvaluationResult evaluate_split(const std::string& split, std::int64_t epoch, const char* weights = nullptr);
   nlohmann::ordered_json at_better_thresholds(const EvaluationResult& result);
   nlohmann::ordered_json by_column(const std::string& split, const EvaluationResult& result) const;
-  void load_best_weights();
+  bool is_checkpoint_due() const;
+  void finish_saving();
+  void note_damage();
+  void tell_damage(const std::string& split, const std::map<std::int64_t, std::string>& damaged);
+  std::int64_t load_best_weights();
   void write_weights(const std::string& chosen_by, std::int64_t epoch);
   void on_root(const std::function<void()>& work) const;
-  void write_line(const nlohmann::ordered_json& line) const;
+  void write_line(const nlohmann::ordered_json& line);
   void show_evaluation(const std::string& split, std::int64_t done, std::int64_t samples) const;
   void begin_phase();
   void tell_phase() const;
@@ -84,7 +92,12 @@ class TrainingRun {
   TrainingPosition position_;
   UnsettledSteps unsettled_;
   bool is_stop_wanted_ = false;
-  double communication_wait_s_ = 0;  // in this epoch, for what the steps could not hide
+  double communication_wait_s_ = 0;           // in this epoch, for what the steps could not hide
+  std::unique_ptr<CheckpointWriter> writer_;  // of the root
+  std::optional<Checkpoint> new_best_;        // of the root: not handed to the writer yet
+  std::int64_t saved_step_ = 0;
+  std::vector<std::string> unwritten_lines_;                    // of the root, for metrics.jsonl
+  std::set<std::pair<std::string, std::int64_t>> told_damage_;  // split and sample
   std::chrono::steady_clock::time_point run_start_ = std::chrono::steady_clock::now();
   std::int64_t images_wanted_ = 0, images_taken_ = 0;  // by this process, from where it began
 };

@@ -46,6 +46,8 @@ EvaluationResult TrainingRun::evaluate_split(const std::string& split, std::int6
   line.update(score_summary(result.table, kHalf));
   line["images_per_second"] = result.images_per_second;
   line["learning_rate"] = learning_rate(schedule_, std::max<std::int64_t>(0, position_.step - 1));
+  tell_damage(split, result.damaged);
+  if (options_.skip_damaged) line["damaged"] = result.damaged.size();
   write_line(line);
   return result;
 }
@@ -60,19 +62,28 @@ void TrainingRun::evaluate_epoch() {
   if (f1 <= position_.best_f1_micro) return;
   position_.best_f1_micro = f1;
   position_.best_epoch = position_.epoch;
-  on_root([&] {
-    fs::create_directories(run_ / kCheckpointFolder);
-    write_checkpoint(run_ / kBestName, {position_, state_.model_tensors(position_.step)});
-  });
+  if (world_.is_root()) new_best_ = take_snapshot(position_, state_.model_tensors(position_.step));
 }
 
 void TrainingRun::show_evaluation(const std::string& split, std::int64_t done, std::int64_t samples) const {
   setting_.show_progress({split, static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(samples), "images", ""});
 }
 
-void TrainingRun::load_best_weights() {
-  on_root([&] { state_.load_model(read_checkpoint(run_ / kBestName).tensors); });
-  state_.broadcast(*collective_);
+// Takes the best weights that were saved; returns their epoch, or 0 where they cannot be read: the last ones stay.
+std::int64_t TrainingRun::load_best_weights() {
+  std::int64_t epoch = 0;
+  on_root([&] {
+    try {
+      const Checkpoint best = read_checkpoint(run_ / kBestName);
+      state_.load_model(best.tensors);
+      epoch = best.position.best_epoch;
+    } catch (const Error& error) {
+      setting_.log.warning(fmt::format("the best weights are lost, the last ones take their place: {}", error.what()));
+    }
+  });
+  epoch = std::stoll(world_.broadcast(std::to_string(epoch)));
+  if (epoch > 0) state_.broadcast(*collective_);
+  return epoch;
 }
 
 void TrainingRun::write_weights(const std::string& chosen_by, std::int64_t epoch) {
@@ -81,6 +92,8 @@ void TrainingRun::write_weights(const std::string& chosen_by, std::int64_t epoch
   info.stem = options_.stem;
   info.task = dataset_.manifest.task;
   info.bands = band_names(dataset_.input);
+  info.input = options_.input;
+  info.upsample = options_.upsample;
   info.classes = dataset_.classes;
   info.nomenclature = options_.nomenclature;
   for (const InputBand& band : dataset_.input.bands) {
@@ -113,18 +126,22 @@ Json TrainingRun::at_better_thresholds(const EvaluationResult& result) {
 
 Json TrainingRun::by_column(const std::string& split, const EvaluationResult& result) const {
   if (options_.score_by.empty()) return nullptr;
-  const std::vector<std::string> groups = read_sample_column(options_.data, dataset_.split(split), options_.score_by);
+  const std::vector<std::string> groups =
+      read_sample_column(options_.data, dataset_.split(split), options_.score_by, result.samples);
   return {{options_.score_by, scores_by_group(result.table, kHalf, groups)}};
 }
 
 // Scores the last and the best weights by validation on test, and writes the best (the last without validation).
 std::string TrainingRun::finish() {
   const std::string split = dataset_.has("test") ? "test" : dataset_.has("validation") ? "validation" : "train";
-  const bool has_best = position_.best_epoch > 0;
-  const std::string chosen_by = has_best ? "best f1_micro on validation" : "last (no validation split)";
-  const std::int64_t epoch = has_best ? position_.best_epoch : position_.epoch;
   const EvaluationResult last = evaluate_split(split, position_.epoch, "last");
-  if (has_best) load_best_weights();
+  on_root([&] { writer_->finish(); });  // a failure has been warned of
+  const std::int64_t best_epoch = position_.best_epoch > 0 ? load_best_weights() : 0;
+  const bool has_best = best_epoch > 0;
+  const std::string chosen_by = has_best                   ? "best f1_micro on validation"
+                                : position_.best_epoch > 0 ? "last (the best weights are lost)"
+                                                           : "last (no validation split)";
+  const std::int64_t epoch = has_best ? best_epoch : position_.epoch;
   write_weights(chosen_by, epoch);
   const EvaluationResult best = has_best ? evaluate_split(split, epoch, "best") : last;
   const Json swept = at_better_thresholds(best);
@@ -133,6 +150,10 @@ std::string TrainingRun::finish() {
     Json json = {{"epoch", epoch}, {"split", split}, {"samples", best.table.samples()}};
     json.update(fields_of(best, dataset_.classes));
     json["steps"] = position_.step;
+    if (options_.skip_damaged) {
+      json["damaged"] = {{"train", position_.damaged.size()}};
+      json["damaged"][split] = best.damaged.size();
+    }
     json["ranks"] = world_.size();
     json["chosen_by"] = chosen_by;
     json["weights"] = (run_ / kWeightsName).string();

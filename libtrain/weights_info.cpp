@@ -19,6 +19,8 @@ void for_each_field(Info& info, Visit&& visit) {
   visit("stem", info.stem);
   visit("task", info.task);
   visit("bands", info.bands);
+  visit("input", info.input);
+  visit("upsample", info.upsample);
   visit("classes", info.classes);
   visit("nomenclature", info.nomenclature);
   visit("mean", info.means);

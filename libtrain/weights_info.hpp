@@ -13,6 +13,8 @@ struct WeightsInfo {
   std::string stem = "standard";
   std::string task;
   std::vector<std::string> bands;
+  std::string input = "native";  ///< as --input
+  std::string upsample = "bilinear";
   std::vector<std::string> classes;
   std::string nomenclature;   ///< to which the dataset's own classes were brought; empty: as stored
   std::vector<double> means;  ///< of each band, in stored units

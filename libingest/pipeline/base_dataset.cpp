@@ -11,8 +11,7 @@
 
 #include "libingest/core/file.hpp"
 #include "libingest/shard/codec.hpp"
-#include "libingest/shard/hdf5_reader.hpp"
-#include "libingest/shard/shard_reader.hpp"
+#include "libingest/shard/stored_array.hpp"
 #include "libingest/table/csv_reader.hpp"
 
 namespace eoshard::ingest {
@@ -25,32 +24,6 @@ constexpr const char* kManifestCopy = "dataset.json";
 std::string part_name(std::size_t split, const std::string& array) {
   return fmt::format("{}.{}", kSplitNames[split], array);
 }
-
-// One array of one split in whichever format the dataset has.
-class OldArray {
- public:
-  OldArray(const fs::path& dataset, const DatasetManifest& manifest, std::size_t split, const ArraySpec& spec) {
-    const std::string name(kSplitNames[split]);
-    if (manifest.formats.zarr) {
-      zarr_ = std::make_unique<ArrayReader>(split_folder(dataset, name) / spec.name);
-    } else {
-      hdf5_ = std::make_unique<Hdf5ArrayReader>(dataset, name, manifest.formats, spec, manifest.split(name).samples);
-    }
-  }
-
-  void read_sample(std::int64_t index, std::span<std::byte> values, ChunkDecoder& decoder,
-                   std::vector<std::byte>& scratch) const {
-    zarr_ ? zarr_->read_sample(index, values, decoder, scratch) : hdf5_->read_sample(index, values, decoder, scratch);
-  }
-
-  std::vector<std::byte> read_shard_rows(std::int64_t shard) const {
-    return zarr_ ? zarr_->read_shard_rows(shard) : hdf5_->read_shard_rows(shard);
-  }
-
- private:
-  std::unique_ptr<ArrayReader> zarr_;
-  std::unique_ptr<Hdf5ArrayReader> hdf5_;
-};
 
 class BaseCopy {
  public:
@@ -71,22 +44,25 @@ class BaseCopy {
   std::int64_t samples(std::size_t split) const { return manifest_.split(std::string(kSplitNames[split])).samples; }
   std::int64_t tail_samples(std::size_t split) const { return samples(split) % kShardSamples; }
 
+  std::unique_ptr<StoredArray> open(std::size_t split, const ArraySpec& spec) const {
+    return open_stored_array(work_.out(), std::string(kSplitNames[split]), manifest_.formats, spec, samples(split));
+  }
+
   void save_image_tail(std::size_t split, const ArraySpec& spec) const {
-    const OldArray array(work_.out(), manifest_, split, spec);
+    const std::unique_ptr<StoredArray> array = open(split, spec);
     ChunkEncoder encoder(spec.codec);
     ChunkDecoder decoder(spec.codec);
     std::vector<std::byte> values(spec.sample_bytes()), scratch;
     PartWriter part(work_.base_file(part_name(split, spec.name)));
     for (std::int64_t index = samples(split) - tail_samples(split); index < samples(split); ++index) {
-      array.read_sample(index, values, decoder, scratch);
+      array->read_sample(index, values, decoder, scratch);
       part.append({}, encoder.encode(values));
     }
     part.close();
   }
 
   void save_row_tail(std::size_t split, const ArraySpec& spec) const {
-    const OldArray array(work_.out(), manifest_, split, spec);
-    std::vector<std::byte> rows = array.read_shard_rows(samples(split) / kShardSamples);
+    std::vector<std::byte> rows = open(split, spec)->read_shard_rows(samples(split) / kShardSamples);
     rows.resize(spec.sample_bytes() * static_cast<std::size_t>(tail_samples(split)));
     AtomicFile file(work_.base_file(part_name(split, spec.name)));
     file.write(rows);

@@ -22,47 +22,27 @@ std::optional<BandPlace> find_band(const DatasetManifest& manifest, const std::s
 SampleImages::SampleImages(std::filesystem::path dataset, const DatasetManifest& manifest)
     : dataset_(std::move(dataset)), manifest_(manifest), open_(manifest.arrays.size()) {}
 
-const SampleImages::OpenArray& SampleImages::open_array(const std::string& split, std::int64_t index,
-                                                        std::size_t array) {
+const StoredArray& SampleImages::open_array(const std::string& split, std::int64_t index, std::size_t array) {
   OpenArray& open = open_[array];
   const std::int64_t shard = index / kShardSamples;
-  if (open.split == split && open.shard == shard) return open;
-  const ArraySpec spec = image_spec(manifest_.arrays[array]);
-  open.split.clear();
-  if (manifest_.formats.zarr) {
-    open.zarr.emplace(split_folder(dataset_, split) / spec.name);
-  } else {
-    open.hdf5.emplace(dataset_, split, manifest_.formats, spec, manifest_.split(split).samples);
-  }
+  if (open.array && open.split == split && open.shard == shard) return *open.array;
+  open.array = open_stored_array(dataset_, split, manifest_.formats, image_spec(manifest_.arrays[array]),
+                                 manifest_.split(split).samples);
   open.split = split;
   open.shard = shard;
-  return open;
-}
-
-template <class Reader>
-void SampleImages::read_from(const Reader& reader, std::int64_t index) {
-  if (index >= reader.samples()) {
-    throw Error(ErrorKind::input,
-                fmt::format("{} has no sample {}, which samples.csv names", reader.spec().name, index));
-  }
-  ChunkDecoder decoder(reader.spec().codec);
-  bytes_.resize(reader.spec().sample_bytes());
-  reader.read_sample(index, bytes_, decoder, chunk_);
+  return *open.array;
 }
 
 const std::vector<std::uint16_t>& SampleImages::read(const std::string& split, std::int64_t index, std::size_t array) {
-  const ArraySpec expected = image_spec(manifest_.arrays[array]);
-  const OpenArray& open = open_array(split, index, array);
-  if (open.zarr) {
-    read_from(*open.zarr, index);
-  } else {
-    read_from(*open.hdf5, index);
+  const StoredArray& reader = open_array(split, index, array);
+  const ArraySpec& spec = reader.spec();
+  if (index >= reader.samples()) {
+    throw Error(ErrorKind::input, fmt::format("{} has no sample {}, which samples.csv names", spec.name, index));
   }
-  if (bytes_.size() != expected.sample_bytes()) {
-    throw Error(ErrorKind::input,
-                fmt::format("{} {}: the array's shape differs from dataset.json", split, expected.name));
-  }
-  const std::size_t width = element_bytes(expected.codec);
+  ChunkDecoder decoder(spec.codec);
+  bytes_.resize(spec.sample_bytes());
+  reader.read_sample(index, bytes_, decoder, chunk_);
+  const std::size_t width = element_bytes(spec.codec);
   values_.resize(bytes_.size() / width);
   if (width == sizeof(std::uint16_t)) std::memcpy(values_.data(), bytes_.data(), bytes_.size());
   if (width == 1) std::transform(bytes_.begin(), bytes_.end(), values_.begin(), std::to_integer<std::uint16_t>);

@@ -3,13 +3,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "libingest/shard/dataset_manifest.hpp"
-#include "libingest/shard/hdf5_reader.hpp"
-#include "libingest/shard/shard_reader.hpp"
+#include "libingest/shard/stored_array.hpp"
 
 namespace eoshard::ingest {
 
@@ -34,12 +34,9 @@ class SampleImages {
   struct OpenArray {
     std::string split;
     std::int64_t shard = -1;
-    std::optional<ArrayReader> zarr;
-    std::optional<Hdf5ArrayReader> hdf5;  // of datasets without Zarr
+    std::unique_ptr<StoredArray> array;
   };
-  const OpenArray& open_array(const std::string& split, std::int64_t index, std::size_t array);
-  template <class Reader>
-  void read_from(const Reader& reader, std::int64_t index);
+  const StoredArray& open_array(const std::string& split, std::int64_t index, std::size_t array);
 
   std::filesystem::path dataset_;
   const DatasetManifest& manifest_;

@@ -215,15 +215,6 @@ DatasetManifest read_manifest(const std::filesystem::path& dataset) {
   return with_context(path.string(), [&] { return parse_manifest(read_text_file(path)); });
 }
 
-void require_zarr(const DatasetManifest& manifest, const std::filesystem::path& dataset) {
-  if (manifest.formats.zarr) return;
-  throw Error(
-      ErrorKind::input,
-      fmt::format("{} is stored in HDF5 alone, and this program reads Zarr; make the dataset with --format zarr "
-                  "or zarr,hdf5",
-                  dataset.string()));
-}
-
 ArraySpec classes_spec(std::size_t classes) {
   return {"classes", {static_cast<std::int64_t>(classes)}, {"sample", "class"}, ChunkCodec::zstd_u8, false};
 }

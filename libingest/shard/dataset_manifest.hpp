@@ -109,9 +109,6 @@ DatasetManifest parse_manifest(const std::string& text);
 /// Opens `dataset`/dataset.json. @throws Error{input} saying so when the folder is no finished dataset.
 DatasetManifest read_manifest(const std::filesystem::path& dataset);
 
-/// @throws Error{input} naming `dataset` when it is stored in HDF5 alone, for programs that read Zarr.
-void require_zarr(const DatasetManifest& manifest, const std::filesystem::path& dataset);
-
 /// Layout of the arrays beside the images: multi-hot labels and zero-padded patch ids.
 ArraySpec classes_spec(std::size_t classes);
 ArraySpec patch_id_spec();

@@ -7,11 +7,12 @@
 #include <mutex>
 
 #include "libingest/core/error.hpp"
+#include "libingest/shard/fletcher32.hpp"
 
 namespace eoshard::ingest {
 namespace {
 
-constexpr std::size_t kOpenFiles = 16;
+constexpr std::size_t kFletcherBytes = 4;
 
 std::vector<hsize_t> extents(std::int64_t first, const std::vector<std::int64_t>& rest) {
   std::vector<hsize_t> all = {static_cast<hsize_t>(first)};
@@ -73,7 +74,41 @@ Hdf5File open_file(const std::filesystem::path& path) {
   return Hdf5File(check_h5(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()), "H5Fopen"));
 }
 
+std::uint32_t get_u32(std::span<const std::byte> from) {
+  std::uint32_t value = 0;
+  for (std::size_t byte = 0; byte < 4; ++byte) value |= std::to_integer<std::uint32_t>(from[byte]) << (8 * byte);
+  return value;
+}
+
+// What the Fletcher-32 filter wrote: the values, then their checksum.
+void unwrap_fletcher(std::span<const std::byte> bytes, std::span<std::byte> values) {
+  if (bytes.size() != values.size() + kFletcherBytes) throw Error(ErrorKind::input, "the chunk has a wrong length");
+  const auto body = bytes.first(values.size());
+  if (fletcher32(body) != get_u32(bytes.subspan(body.size()))) {
+    throw Error(ErrorKind::input, "the chunk's Fletcher-32 does not match: the file is damaged");
+  }
+  std::copy(body.begin(), body.end(), values.begin());
+}
+
 }  // namespace
+
+// A file, by the library and by the operating system.
+struct Hdf5ArrayReader::Source {
+  Hdf5File file;
+  Hdf5Dataset dataset;
+  FileDescriptor descriptor;
+  std::filesystem::path path;
+};
+
+// Where the chunks of a shard's samples lie.
+struct Hdf5ArrayReader::Shard {
+  struct Place {
+    std::uint64_t address, bytes;
+    bool is_filtered;
+  };
+  std::shared_ptr<const Source> source;
+  std::vector<Place> places;
+};
 
 Hdf5ArrayReader::Hdf5ArrayReader(std::filesystem::path dataset, std::string split, const DatasetFormats& formats,
                                  ArraySpec spec, std::int64_t samples)
@@ -81,40 +116,56 @@ Hdf5ArrayReader::Hdf5ArrayReader(std::filesystem::path dataset, std::string spli
       split_(std::move(split)),
       formats_(formats),
       spec_(std::move(spec)),
-      samples_(samples) {
-  if (formats_.hdf5_layout != Hdf5Layout::single) return;
+      samples_(samples),
+      shards_(static_cast<std::size_t>(shard_count(samples))) {
+  if (!is_single()) return;
   const std::lock_guard lock(hdf5_mutex());
-  with_context(path_of(0).string(), [&] { open(0); });
+  with_context(hdf5_path(dataset_, split_, formats_.hdf5_layout, 0).string(), [&] { single_ = open_source(0); });
 }
 
 Hdf5ArrayReader::~Hdf5ArrayReader() {
   const std::lock_guard lock(hdf5_mutex());
-  sources_.clear();
+  shards_.clear();
+  single_.reset();
 }
 
-std::int64_t Hdf5ArrayReader::file_of(std::int64_t index) const {
-  return formats_.hdf5_layout == Hdf5Layout::single ? 0 : index / kShardSamples;
+std::filesystem::path Hdf5ArrayReader::place_of(std::int64_t chunk) const {
+  const std::int64_t shard = chunk * spec_.chunk_samples() / kShardSamples;
+  return hdf5_path(dataset_, split_, formats_.hdf5_layout, shard) / spec_.name;
 }
 
-std::int64_t Hdf5ArrayReader::first_of(std::int64_t file) const { return file * kShardSamples; }
-
-std::int64_t Hdf5ArrayReader::samples_of(std::int64_t file) const {
-  return formats_.hdf5_layout == Hdf5Layout::single ? samples_ : std::min(kShardSamples, samples_ - first_of(file));
+std::shared_ptr<const Hdf5ArrayReader::Source> Hdf5ArrayReader::open_source(std::int64_t shard) const {
+  if (single_) return single_;
+  auto source = std::make_shared<Source>();
+  source->path = hdf5_path(dataset_, split_, formats_.hdf5_layout, shard);
+  source->file = open_file(source->path);
+  source->dataset = Hdf5Dataset(check_h5(H5Dopen2(source->file.get(), spec_.name.c_str(), H5P_DEFAULT), "H5Dopen2"));
+  check_layout(source->dataset, is_single() ? samples_ : std::min(kShardSamples, samples_ - shard * kShardSamples));
+  source->descriptor = open_for_reading(source->path);
+  return source;
 }
 
-std::filesystem::path Hdf5ArrayReader::path_of(std::int64_t file) const {
-  return hdf5_path(dataset_, split_, formats_.hdf5_layout, file);
-}
-
-const Hdf5ArrayReader::Source& Hdf5ArrayReader::open(std::int64_t file) const {
-  const auto known = sources_.find(file);
-  if (known != sources_.end()) return known->second;
-  if (sources_.size() >= kOpenFiles) sources_.erase(sources_.begin());
-  Source source;
-  source.file = open_file(path_of(file));
-  source.dataset = Hdf5Dataset(check_h5(H5Dopen2(source.file.get(), spec_.name.c_str(), H5P_DEFAULT), "H5Dopen2"));
-  check_layout(source.dataset, samples_of(file));
-  return sources_.emplace(file, std::move(source)).first->second;
+const Hdf5ArrayReader::Shard& Hdf5ArrayReader::open_shard(std::int64_t shard) const {
+  const std::lock_guard own_lock(mutex_);
+  auto& slot = shards_.at(static_cast<std::size_t>(shard));
+  if (slot) return *slot;
+  const std::lock_guard lock(hdf5_mutex());
+  auto opened = std::make_shared<Shard>();
+  opened->source = open_source(shard);
+  const std::int64_t first = shard * kShardSamples, base = is_single() ? 0 : first;
+  const std::int64_t end = std::min(samples_, first + kShardSamples);
+  for (std::int64_t sample = first; sample < end; sample += spec_.chunk_samples()) {
+    const auto offset = corner(sample - base, spec_);
+    unsigned skipped_filters = 0;
+    haddr_t address = HADDR_UNDEF;
+    hsize_t bytes = 0;
+    check_h5(
+        H5Dget_chunk_info_by_coord(opened->source->dataset.get(), offset.data(), &skipped_filters, &address, &bytes),
+        "H5Dget_chunk_info_by_coord");
+    opened->places.push_back({address, address == HADDR_UNDEF ? 0 : bytes, skipped_filters == 0});
+  }
+  slot = std::move(opened);
+  return *slot;
 }
 
 void Hdf5ArrayReader::check_layout(const Hdf5Dataset& dataset, std::int64_t samples) const {
@@ -126,59 +177,21 @@ void Hdf5ArrayReader::check_layout(const Hdf5Dataset& dataset, std::int64_t samp
   if (!matches) throw Error(ErrorKind::input, "the dataset's shape, type, chunks or filters differ from dataset.json");
 }
 
-void Hdf5ArrayReader::read_sample(std::int64_t index, std::span<std::byte> values, ChunkDecoder& decoder,
-                                  std::vector<std::byte>& scratch) const {
-  read_chunk(index, 1, values, decoder, scratch);
-}
-
-std::vector<std::byte> Hdf5ArrayReader::read_shard_rows(std::int64_t shard) const {
-  std::vector<std::byte> rows(spec_.sample_bytes() * static_cast<std::size_t>(kShardSamples));
-  std::vector<std::byte> scratch;
-  ChunkDecoder decoder(spec_.codec);
-  const std::int64_t first = shard * kShardSamples;
-  read_chunk(first, std::min(kShardSamples, samples_ - first), rows, decoder, scratch);
-  return rows;
-}
-
-// The chunk that begins at sample `index` and holds `count` samples of the array.
-void Hdf5ArrayReader::read_chunk(std::int64_t index, std::int64_t count, std::span<std::byte> values,
-                                 ChunkDecoder& decoder, std::vector<std::byte>& scratch) const {
-  const std::string place = fmt::format("{}/{}, sample {}", path_of(file_of(index)).string(), spec_.name, index);
-  with_context(place, [&] {
-    if (formats_.hdf5_compression == Hdf5Compression::none) return read_values(index, count, values);
-    read_frame(index, scratch);
-    decoder.decode_frame(scratch, values);
-  });
-}
-
-void Hdf5ArrayReader::read_frame(std::int64_t index, std::vector<std::byte>& frame) const {
-  const std::lock_guard lock(hdf5_mutex());
-  const std::int64_t file = file_of(index);
-  const Hdf5Id dataset = open(file).dataset.get();
-  const auto offset = corner(index - first_of(file), spec_);
-  hsize_t bytes = 0;
-  check_h5(H5Dget_chunk_storage_size(dataset, offset.data(), &bytes), "H5Dget_chunk_storage_size");
+void Hdf5ArrayReader::read_chunk(std::int64_t chunk, std::vector<std::byte>& bytes) const {
+  const Shard& shard = open_shard(chunk / spec_.chunks_per_shard());
+  const Shard::Place& place = shard.places.at(static_cast<std::size_t>(chunk % spec_.chunks_per_shard()));
   const std::size_t limit = 2 * spec_.sample_bytes() * static_cast<std::size_t>(spec_.chunk_samples()) + 4096;
-  if (bytes == 0 || bytes > limit) throw Error(ErrorKind::input, "the chunk is absent or has an impossible length");
-  frame.resize(bytes);
-  std::uint32_t skipped_filters = 0;
-  check_h5(H5Dread_chunk(dataset, H5P_DEFAULT, offset.data(), &skipped_filters, frame.data()), "H5Dread_chunk");
-  if (skipped_filters != 0) throw Error(ErrorKind::input, "the chunk was stored without its filters");
+  if (place.bytes == 0 || place.bytes > limit)
+    throw Error(ErrorKind::input, "the chunk is absent or has an impossible length");
+  if (!place.is_filtered) throw Error(ErrorKind::input, "the chunk was stored without its filters");
+  bytes.resize(place.bytes);
+  read_exactly(shard.source->descriptor, place.address, bytes, shard.source->path);
 }
 
-// The library itself checks the Fletcher-32 of every chunk that it reads.
-void Hdf5ArrayReader::read_values(std::int64_t index, std::int64_t count, std::span<std::byte> values) const {
-  const std::lock_guard lock(hdf5_mutex());
-  const std::int64_t file = file_of(index);
-  const Hdf5Id dataset = open(file).dataset.get();
-  const auto start = corner(index - first_of(file), spec_);
-  const auto block = extents(count, spec_.sample_shape);
-  const Hdf5Space in_file(check_h5(H5Dget_space(dataset), "H5Dget_space"));
-  check_h5(H5Sselect_hyperslab(in_file.get(), H5S_SELECT_SET, start.data(), nullptr, block.data(), nullptr),
-           "H5Sselect_hyperslab");
-  const Hdf5Space in_memory(
-      check_h5(H5Screate_simple(static_cast<int>(block.size()), block.data(), nullptr), "H5Screate_simple"));
-  check_h5(H5Dread(dataset, stored_type(spec_), in_memory.get(), in_file.get(), H5P_DEFAULT, values.data()), "H5Dread");
+void Hdf5ArrayReader::decode_chunk(std::span<const std::byte> bytes, std::span<std::byte> values,
+                                   ChunkDecoder& decoder) const {
+  if (formats_.hdf5_compression == Hdf5Compression::none) return unwrap_fletcher(bytes, values);
+  decoder.decode_frame(bytes, values);
 }
 
 }  // namespace eoshard::ingest

@@ -48,6 +48,10 @@ const ArrayReader::Shard& ArrayReader::open_shard(std::int64_t shard) const {
   return *slot;
 }
 
+std::filesystem::path ArrayReader::place_of(std::int64_t chunk) const {
+  return shard_path(folder_, array_.spec, chunk / array_.spec.chunks_per_shard());
+}
+
 void ArrayReader::read_chunk(std::int64_t chunk, std::vector<std::byte>& bytes) const {
   const std::int64_t per_shard = array_.spec.chunks_per_shard();
   const Shard& shard = open_shard(chunk / per_shard);
@@ -56,40 +60,15 @@ void ArrayReader::read_chunk(std::int64_t chunk, std::vector<std::byte>& bytes) 
   const std::uint64_t length = shard.index[entry + 1];
   const std::uint64_t limit =
       2 * array_.spec.sample_bytes() * static_cast<std::uint64_t>(array_.spec.chunk_samples()) + 4096;
-  if (length > limit) {  // an absent chunk too: its length is 2^64 - 1
-    throw Error(ErrorKind::input,
-                fmt::format("{}: chunk {} is absent or has an impossible length", shard.path.string(), chunk));
-  }
+  if (length > limit)  // an absent chunk too: its length is 2^64 - 1
+    throw Error(ErrorKind::input, "the chunk is absent or has an impossible length");
   bytes.resize(length);
   read_exactly(shard.file, offset, bytes, shard.path);
 }
 
-void ArrayReader::read_sample(std::int64_t index, std::span<std::byte> values, ChunkDecoder& decoder,
-                              std::vector<std::byte>& scratch) const {
-  with_context(fmt::format("{}, sample {}", folder_.string(), index), [&] {
-    read_chunk(index, scratch);
-    decoder.decode(scratch, values);
-  });
-}
-
-std::vector<std::byte> ArrayReader::read_shard_rows(std::int64_t shard) const {
-  return with_context(fmt::format("{}, shard {}", folder_.string(), shard), [&] {
-    std::vector<std::byte> chunk;
-    read_chunk(shard, chunk);
-    std::vector<std::byte> rows(array_.spec.sample_bytes() * static_cast<std::size_t>(kShardSamples));
-    ChunkDecoder(array_.spec.codec).decode(chunk, rows);
-    return rows;
-  });
-}
-
-std::vector<std::byte> read_all_rows(const ArrayReader& array) {
-  std::vector<std::byte> all;
-  for (std::int64_t shard = 0; shard < shard_count(array.samples()); ++shard) {
-    const std::vector<std::byte> rows = array.read_shard_rows(shard);
-    all.insert(all.end(), rows.begin(), rows.end());
-  }
-  all.resize(array.spec().sample_bytes() * static_cast<std::size_t>(array.samples()));
-  return all;
+void ArrayReader::decode_chunk(std::span<const std::byte> bytes, std::span<std::byte> values,
+                               ChunkDecoder& decoder) const {
+  decoder.decode(bytes, values);
 }
 
 }  // namespace eoshard::ingest

@@ -1,5 +1,6 @@
 #include "libtrain/checkpoint/checkpoint.hpp"
 
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -66,6 +67,7 @@ std::string position_to_json(const TrainingPosition& position) {
                      {"best_epoch", position.best_epoch},
                      {"loss_scale", position.loss_scale},
                      {"scale_steps", position.scale_steps},
+                     {"damaged", position.damaged},
                      {"experiment_hash", position.experiment_hash},
                      {"micro_batch_size", position.micro_batch_size}};
   return json.dump();
@@ -84,11 +86,23 @@ TrainingPosition position_from_json(const std::string& text) {
             json.at("best_epoch"),
             json.value("loss_scale", 0.0),
             json.value("scale_steps", std::int64_t{0}),
+            json.value("damaged", std::vector<std::int64_t>()),
             json.at("experiment_hash"),
             json.at("micro_batch_size")};
   } catch (const nlohmann::json::exception& error) {
     throw Error(ErrorKind::input, fmt::format("not a training position: {}", error.what()));
   }
+}
+
+Checkpoint take_snapshot(const TrainingPosition& position, const NamedTensors& tensors) {
+  const at::NoGradGuard no_gradients;
+  Checkpoint snapshot{position, {}};
+  for (const NamedTensor& item : tensors) {
+    at::Tensor copy = at::empty(item.tensor.sizes(), at::TensorOptions(item.tensor.scalar_type()));
+    copy.copy_(item.tensor);
+    snapshot.tensors.push_back({item.name, std::move(copy)});
+  }
+  return snapshot;
 }
 
 void write_checkpoint(const fs::path& path, const Checkpoint& checkpoint) {

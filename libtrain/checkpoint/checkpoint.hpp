@@ -25,8 +25,9 @@ struct TrainingPosition {
   double signal_sum = 0;
   double best_f1_micro = -1;  ///< on validation; below 0 before the first evaluation
   std::int64_t best_epoch = 0;
-  double loss_scale = 0;         ///< of the next step, with --precision fp16; else 0
-  std::int64_t scale_steps = 0;  ///< since it changed
+  double loss_scale = 0;              ///< of the next step, with --precision fp16; else 0
+  std::int64_t scale_steps = 0;       ///< since it changed
+  std::vector<std::int64_t> damaged;  ///< samples of the training split that were skipped so far, in rising order
   std::string experiment_hash;
   std::int64_t micro_batch_size = 0;
 };
@@ -39,6 +40,9 @@ struct Checkpoint {
   TrainingPosition position;
   NamedTensors tensors;
 };
+
+/// Copies of `tensors` on the CPU, row-major, beside `position`.
+Checkpoint take_snapshot(const TrainingPosition& position, const NamedTensors& tensors);
 
 /// Writes checkpoints/step-<step>.ckpt through a temporary file, forces it to disk, and deletes all but the newest
 /// `keep`. @throws Error{io}

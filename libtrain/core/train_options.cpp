@@ -37,6 +37,8 @@ void for_each_field(Options& options, Visit&& visit) {
   visit("out", options.out);
   visit("model", options.model);
   visit("bands", options.bands);
+  visit("input", options.input);
+  visit("upsample", options.upsample);
   visit("where", options.where);
   visit("subset_fraction", options.subset_fraction);
   visit("nomenclature", options.nomenclature);
@@ -95,14 +97,24 @@ void for_each_field(Options& options, Visit&& visit) {
   visit("threads", options.threads);
   visit("loader_threads", options.loader_threads);
   visit("cache", options.cache);
+  visit("skip_damaged", options.skip_damaged);
   visit("keep_checkpoints", options.keep_checkpoints);
+  visit("checkpoint_every_steps", options.checkpoint_every_steps);
 }
 
 // Where a run's files lie, how many threads work, how much is kept and what is told at the end do not change what is
 // computed.
-constexpr std::array<std::string_view, 9> kCircumstances = {
-    "bucket_mb",       "data",    "out", "threads", "loader_threads", "cache", "keep_checkpoints",
-    "threshold_sweep", "score_by"};
+constexpr std::array<std::string_view, 11> kCircumstances = {"bucket_mb",
+                                                             "data",
+                                                             "out",
+                                                             "threads",
+                                                             "loader_threads",
+                                                             "cache",
+                                                             "skip_damaged",
+                                                             "keep_checkpoints",
+                                                             "checkpoint_every_steps",
+                                                             "threshold_sweep",
+                                                             "score_by"};
 
 Json to_json(const TrainOptions& options) {
   Json json = Json::object();
@@ -270,6 +282,8 @@ TrainOptions resolve_options(TrainOptions options) {
   require_one_of("freeze", options.freeze, {"none", "backbone"});
   require_one_of("precision", options.precision, {"fp32", "bf16", "fp16"});
   require_one_of("device", options.device, {"cpu", "cuda"});
+  require_one_of("input", options.input, {"native", "super"});
+  require_one_of("upsample", options.upsample, {"nearest", "bilinear", "bicubic"});
   require_one_of("shuffle", options.shuffle, {"global", "blocks"});
   require(options.shuffle_block >= 1 && options.shuffle_window >= 1,
           "--shuffle-block and --shuffle-window must be at least 1");

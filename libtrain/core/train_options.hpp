@@ -16,6 +16,8 @@ struct TrainOptions {
   std::string out;                          ///< run folder
   std::string model = "resnet18";           ///< resnet18, resnet50, efficientnet_b0, or a TorchScript file (.pt)
   std::vector<std::string> bands;           ///< input bands in this order; empty = all, in cube order
+  std::string input = "native";             ///< native grids, or super: the bands that the ingest upsampled
+  std::string upsample = "bilinear";        ///< of coarser native grids: nearest, bilinear or bicubic
   std::vector<std::string> where;           ///< column=value in samples.csv: train on those samples alone
   double subset_fraction = 1;               ///< of the training split, chosen by the seed
   std::string nomenclature;                 ///< classes to bring a CORINE dataset's own to; empty = as stored
@@ -74,7 +76,9 @@ struct TrainOptions {
   std::int64_t threads = 0;         ///< compute threads a rank; 0 = this rank's share of its cores
   std::int64_t loader_threads = 0;  ///< 0 = automatic
   std::string cache = "none";       ///< samples kept in memory: none, compressed or decoded
+  bool skip_damaged = false;        ///< another sample in place of one whose checksum is wrong, instead of an error
   std::int64_t keep_checkpoints = 2;
+  std::int64_t checkpoint_every_steps = 0;  ///< besides every epoch; 0 = at epochs alone
 
   bool operator==(const TrainOptions&) const = default;
 };

@@ -1,8 +1,12 @@
 #include "libtrain/data/batch_loader.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cassert>
 #include <chrono>
+
+#include "libingest/core/error.hpp"
 
 namespace eoshard::train {
 
@@ -18,6 +22,7 @@ BatchLoader::BatchLoader(const SplitReader& split, const InputTransform& transfo
       transform_(transform),
       values_per_sample_(values_per_sample),
       requests_(std::move(requests)),
+      damaged_place_(options.damaged_place),
       ring_(std::min(std::max<std::size_t>(options.ring_batches, 2), requests_.size() + 1)) {
   for (std::size_t batch = 0; batch < std::min(ring_.size(), requests_.size()); ++batch) {
     slot_of(batch).pending = requests_[batch].size();
@@ -49,7 +54,7 @@ Batch BatchLoader::next() {
   wait_s_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (slot.error) std::rethrow_exception(slot.error);
   const BatchRequest& request = requests_[handed_out_++];
-  return {slot.images.values().first(request.size() * values_per_sample_), request};
+  return {slot.images.values().first(request.size() * values_per_sample_), slot.samples};
 }
 
 void BatchLoader::work() {
@@ -74,17 +79,39 @@ bool BatchLoader::take(Task& task) {
              [&] { return is_stopping_ || next_task_.batch == requests_.size() || is_room_for(next_task_.batch); });
   if (is_stopping_ || next_task_.batch == requests_.size()) return false;
   task = next_task_;
-  if (task.sample == 0) slot_of(task.batch).images.make_room(requests_[task.batch].size() * values_per_sample_);
+  if (task.sample == 0) {
+    slot_of(task.batch).images.make_room(requests_[task.batch].size() * values_per_sample_);
+    slot_of(task.batch).samples = requests_[task.batch];
+  }
   if (++next_task_.sample == requests_[task.batch].size()) next_task_ = {task.batch + 1, 0};
   return true;
 }
 
+// The first whole sample of the request behind a damaged one.
+std::int64_t BatchLoader::read_substitute(const Task& task, SplitReader::SampleBuffer& buffer) const {
+  const BatchRequest& request = requests_[task.batch];
+  for (std::size_t behind = 1; behind < request.size(); ++behind) {
+    const std::int64_t sample = request[(task.sample + behind) % request.size()].sample;
+    if (split_.read_whole(sample, buffer)) return sample;
+  }
+  throw Error(ErrorKind::input, fmt::format("all {} samples of a micro-batch are damaged, {} among them: there is "
+                                            "nothing to put in their place; eoshard-info --verify lists the damage",
+                                            request.size(), split_.describe(request[task.sample].sample)));
+}
+
 void BatchLoader::make_sample(const Task& task, SplitReader::SampleBuffer& buffer, std::vector<float>& scratch) {
-  const SampleRequest& request = requests_[task.batch][task.sample];
-  split_.read(request.sample, buffer);
-  const std::span<float> images = slot_of(task.batch).images.values();
-  transform_.apply(buffer.arrays, request.orientation,
-                   images.subspan(task.sample * values_per_sample_, values_per_sample_), scratch);
+  Slot& slot = slot_of(task.batch);
+  SampleRequest& sample = slot.samples[task.sample];
+  const std::span<float> image = slot.images.values().subspan(task.sample * values_per_sample_, values_per_sample_);
+  sample.is_whole = split_.read_whole(sample.sample, buffer);
+  if (!sample.is_whole) {
+    if (damaged_place_ == DamagedPlace::zeros) {
+      std::ranges::fill(image, 0.0F);
+      return;
+    }
+    sample.sample = read_substitute(task, buffer);
+  }
+  transform_.apply(buffer.arrays, sample.orientation, image, scratch);
 }
 
 void BatchLoader::finish(const Task& task, std::exception_ptr error) {

@@ -19,6 +19,7 @@ namespace eoshard::train {
 struct SampleRequest {
   std::int64_t sample = 0;
   Orientation orientation;
+  bool is_whole = true;  ///< of a batch: false where the sample that was asked for is damaged and skipped
 };
 using BatchRequest = std::vector<SampleRequest>;
 
@@ -43,11 +44,18 @@ class CacheLines {
   std::size_t room_ = 0;
 };
 
+/// What a batch holds in the place of a damaged sample that the split skips.
+enum class DamagedPlace {
+  substitute,  ///< the next whole one of its own request, so that the batch is the same whoever makes it
+  zeros,       ///< for those who leave it out
+};
+
 class BatchLoader {
  public:
   struct Options {
     int threads = 1;
     std::size_t ring_batches = 3;  ///< batches in memory: one with the consumer, the others made ahead
+    DamagedPlace damaged_place = DamagedPlace::substitute;
   };
 
   /// `split` and `transform` are borrowed for the loader's life. Batches come in the order of `requests`.
@@ -67,6 +75,7 @@ class BatchLoader {
  private:
   struct Slot {
     CacheLines images;
+    BatchRequest samples;     // what was asked for, with substitutes in place
     std::size_t pending = 0;  // samples not made yet
     std::exception_ptr error;
   };
@@ -77,6 +86,7 @@ class BatchLoader {
 
   void work();
   bool take(Task& task);
+  std::int64_t read_substitute(const Task& task, SplitReader::SampleBuffer& buffer) const;
   void make_sample(const Task& task, SplitReader::SampleBuffer& buffer, std::vector<float>& scratch);
   void finish(const Task& task, std::exception_ptr error);
   Slot& slot_of(std::size_t batch) { return ring_[batch % ring_.size()]; }
@@ -86,6 +96,7 @@ class BatchLoader {
   const InputTransform& transform_;
   const std::size_t values_per_sample_;
   const std::vector<BatchRequest> requests_;
+  const DamagedPlace damaged_place_;
   std::vector<Slot> ring_;
 
   std::mutex mutex_;

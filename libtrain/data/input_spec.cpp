@@ -10,13 +10,26 @@
 namespace eoshard::train {
 namespace {
 
+using ingest::ArrayRole;
 using ingest::DatasetManifest;
 using ingest::ImageArray;
 
-std::vector<std::string> stored_bands(const DatasetManifest& manifest) {
+ArrayRole role_of(const InputRules& rules) {
+  return rules.input == "super" ? ArrayRole::upsampled : ArrayRole::reflectance;
+}
+
+void check_has_role(const DatasetManifest& manifest, ArrayRole role) {
+  if (std::ranges::count(manifest.arrays, role, &ImageArray::role) > 0) return;
+  throw Error(ErrorKind::input, role == ArrayRole::upsampled
+                                    ? "--input super: the dataset has no upsampled bands (data_super); make it with "
+                                      "--upsample, or train with --input native"
+                                    : "the dataset holds no bands on their native grids; train with --input super");
+}
+
+std::vector<std::string> stored_bands(const DatasetManifest& manifest, ArrayRole role) {
   std::vector<std::string> names;
   for (const ImageArray& array : manifest.arrays) {
-    if (!array.holds_reflectance()) continue;
+    if (array.role != role) continue;
     for (const std::string& band : array.bands) {
       if (std::find(names.begin(), names.end(), band) == names.end()) names.push_back(band);
     }
@@ -43,9 +56,9 @@ const ingest::BandStatistics& training_statistics(const DatasetManifest& manifes
   throw Error(ErrorKind::input, fmt::format("the training split has no statistics of band '{}'", band));
 }
 
-std::optional<InputBand> find_band(const DatasetManifest& manifest, const std::string& name) {
+std::optional<InputBand> find_band(const DatasetManifest& manifest, const std::string& name, ArrayRole role) {
   for (std::size_t array = 0; array < manifest.arrays.size(); ++array) {
-    if (!manifest.arrays[array].holds_reflectance()) continue;
+    if (manifest.arrays[array].role != role) continue;
     const std::vector<std::string>& bands = manifest.arrays[array].bands;
     const auto found = std::find(bands.begin(), bands.end(), name);
     if (found != bands.end()) return InputBand{name, array, found - bands.begin()};
@@ -53,11 +66,11 @@ std::optional<InputBand> find_band(const DatasetManifest& manifest, const std::s
   return std::nullopt;
 }
 
-InputBand describe_band(const DatasetManifest& manifest, const std::string& name) {
-  std::optional<InputBand> band = find_band(manifest, name);
+InputBand describe_band(const DatasetManifest& manifest, const std::string& name, ArrayRole role) {
+  std::optional<InputBand> band = find_band(manifest, name, role);
   if (!band) {
     throw Error(ErrorKind::input, fmt::format("the dataset has no band '{}'; it has {}", name,
-                                              fmt::join(in_cube_order(stored_bands(manifest)), ", ")));
+                                              fmt::join(in_cube_order(stored_bands(manifest, role)), ", ")));
   }
   const ingest::BandStatistics& statistics = training_statistics(manifest, name);
   band->mean = statistics.mean;
@@ -80,10 +93,14 @@ void drop_unused_arrays(InputSpec& spec, const DatasetManifest& manifest) {
 
 }  // namespace
 
-InputSpec make_input_spec(const DatasetManifest& manifest, const std::vector<std::string>& wanted) {
+InputSpec make_input_spec(const DatasetManifest& manifest, const std::vector<std::string>& wanted,
+                          const InputRules& rules) {
+  const ArrayRole role = role_of(rules);
+  check_has_role(manifest, role);
   InputSpec spec;
-  for (const std::string& name : wanted.empty() ? in_cube_order(stored_bands(manifest)) : wanted) {
-    spec.bands.push_back(describe_band(manifest, name));
+  spec.upsample = ingest::parse_upsample_method(rules.upsample);
+  for (const std::string& name : wanted.empty() ? in_cube_order(stored_bands(manifest, role)) : wanted) {
+    spec.bands.push_back(describe_band(manifest, name, role));
   }
   drop_unused_arrays(spec, manifest);
   for (const ImageArray& array : spec.arrays) {

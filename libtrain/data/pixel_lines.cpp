@@ -1,6 +1,8 @@
 #include "libtrain/data/pixel_lines.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #ifdef __SSE2__
@@ -95,12 +97,27 @@ EOSHARD_VECTOR_CLONES void double_line(const float* padded, std::size_t coarse, 
   }
 }
 
-EOSHARD_VECTOR_CLONES void gather_line(const float* coarse, const InterpolationAxis& axis, float* out) {
-  const std::int32_t* low = axis.low.data();
-  const std::int32_t* high = axis.high.data();
-  const float* weight = axis.weight.data();
-  for (std::size_t at = 0; at < axis.low.size(); ++at)
-    out[at] = (1 - weight[at]) * coarse[low[at]] + weight[at] * coarse[high[at]];
+EOSHARD_VECTOR_CLONES void gather_two(const float* coarse, const std::int32_t* low, const std::int32_t* high,
+                                      const float* low_weight, const float* high_weight, float* out,
+                                      std::size_t count) {
+  for (std::size_t at = 0; at < count; ++at)
+    out[at] = low_weight[at] * coarse[low[at]] + high_weight[at] * coarse[high[at]];
+}
+
+EOSHARD_VECTOR_CLONES void gather_tap(const float* coarse, const std::int32_t* places, const float* weights, float* out,
+                                      std::size_t count) {
+  for (std::size_t at = 0; at < count; ++at) out[at] += weights[at] * coarse[places[at]];
+}
+
+void gather_line(const float* coarse, const InterpolationAxis& axis, std::span<float> out) {
+  const auto& places = axis.places;
+  if (axis.taps() == 2) {
+    return gather_two(coarse, places[0].data(), places[1].data(), axis.weights[0].data(), axis.weights[1].data(),
+                      out.data(), out.size());
+  }
+  std::ranges::fill(out, 0.0F);
+  for (std::size_t tap = 0; tap < axis.taps(); ++tap)
+    gather_tap(coarse, places[tap].data(), axis.weights[tap].data(), out.data(), out.size());
 }
 
 EOSHARD_VECTOR_CLONES void normalise_u16(const std::uint16_t* stored, float scale, float offset, float* out,
@@ -113,25 +130,63 @@ EOSHARD_VECTOR_CLONES void normalise_u8(const std::uint8_t* stored, float scale,
   for (std::size_t at = 0; at < count; ++at) out[at] = static_cast<float>(stored[at]) * scale + offset;
 }
 
-EOSHARD_VECTOR_CLONES void blend_lines(const float* low, const float* high, float weight, float* out,
-                                       std::size_t count) {
-  for (std::size_t at = 0; at < count; ++at) out[at] = (1 - weight) * low[at] + weight * high[at];
+EOSHARD_VECTOR_CLONES void blend_two(const float* low, const float* high, float low_weight, float high_weight,
+                                     float* out, std::size_t count) {
+  for (std::size_t at = 0; at < count; ++at) out[at] = low_weight * low[at] + high_weight * high[at];
+}
+
+EOSHARD_VECTOR_CLONES void blend_four(const float* const* lines, const float* weights, float* out, std::size_t count) {
+  const float *first = lines[0], *second = lines[1], *third = lines[2], *fourth = lines[3];
+  const float a = weights[0], b = weights[1], c = weights[2], d = weights[3];
+  for (std::size_t at = 0; at < count; ++at)
+    out[at] = (a * first[at] + b * second[at]) + (c * third[at] + d * fourth[at]);
+}
+
+// Weights of the coarse pixels floor(source) - 1 … floor(source) + 2 at a fraction behind the second of them (Keys,
+// "Cubic convolution interpolation for digital image processing", 1981; torch takes a = -0.75).
+std::array<double, 4> cubic_weights(double fraction) {
+  constexpr double a = -0.75;
+  const auto near = [&](double x) { return ((a + 2) * x - (a + 3)) * x * x + 1; };
+  const auto far = [&](double x) { return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a; };
+  return {far(fraction + 1), near(fraction), near(1 - fraction), far(2 - fraction)};
+}
+
+struct Tap {
+  std::int64_t place;
+  double weight;
+};
+
+// Source coordinate of a fine pixel's centre: (fine + 0.5) · coarse / fine_count - 0.5, for bilinear clamped at the
+// first centre (ATen, UpSample.h, area_pixel_compute_source_index).
+std::vector<Tap> taps_of(ingest::UpsampleMethod method, std::int64_t position, std::int64_t coarse, std::int64_t fine) {
+  if (method == ingest::UpsampleMethod::nearest) return {{position * coarse / fine, 1}};
+  const double scale = static_cast<double>(coarse) / static_cast<double>(fine);
+  const double centre = (static_cast<double>(position) + 0.5) * scale - 0.5;
+  if (method == ingest::UpsampleMethod::bilinear) {
+    const double source = std::max(0.0, centre);
+    const auto low = static_cast<std::int64_t>(source);
+    const auto weight = static_cast<float>(source - static_cast<double>(low));
+    return {{low, 1 - weight}, {low + 1, weight}};
+  }
+  const auto base = static_cast<std::int64_t>(std::floor(centre));
+  const std::array<double, 4> weights = cubic_weights(centre - static_cast<double>(base));
+  return {{base - 1, weights[0]}, {base, weights[1]}, {base + 1, weights[2]}, {base + 2, weights[3]}};
 }
 
 }  // namespace
 
-// Source coordinate of a fine pixel's centre: (fine + 0.5) · coarse / fine_count - 0.5, clamped at the first centre
-// (ATen, UpSample.h, area_pixel_compute_source_index).
-InterpolationAxis interpolation_axis(std::int64_t coarse, std::int64_t fine) {
+InterpolationAxis interpolation_axis(ingest::UpsampleMethod method, std::int64_t coarse, std::int64_t fine) {
   InterpolationAxis axis;
-  axis.is_doubling = fine == 2 * coarse;
-  const double scale = static_cast<double>(coarse) / static_cast<double>(fine);
+  axis.is_doubling = method == ingest::UpsampleMethod::bilinear && fine == 2 * coarse;
   for (std::int64_t position = 0; position < fine; ++position) {
-    const double source = std::max(0.0, (static_cast<double>(position) + 0.5) * scale - 0.5);
-    const auto low = std::min(static_cast<std::int64_t>(source), coarse - 1);
-    axis.low.push_back(static_cast<std::int32_t>(low));
-    axis.high.push_back(static_cast<std::int32_t>(std::min(low + 1, coarse - 1)));
-    axis.weight.push_back(static_cast<float>(source - static_cast<double>(low)));
+    const std::vector<Tap> taps = taps_of(method, position, coarse, fine);
+    axis.places.resize(taps.size());
+    axis.weights.resize(taps.size());
+    for (std::size_t tap = 0; tap < taps.size(); ++tap) {
+      const std::int64_t place = std::clamp<std::int64_t>(taps[tap].place, 0, coarse - 1);
+      axis.places[tap].push_back(static_cast<std::int32_t>(place));
+      axis.weights[tap].push_back(static_cast<float>(taps[tap].weight));
+    }
   }
   return axis;
 }
@@ -145,14 +200,18 @@ void normalise(const std::uint8_t* stored, float scale, float offset, std::span<
 }
 
 void widen(std::span<float> padded, const InterpolationAxis& axis, std::span<float> out) {
-  if (!axis.is_doubling) return gather_line(padded.data() + 1, axis, out.data());
+  if (!axis.is_doubling) return gather_line(padded.data() + 1, axis, out);
   padded.front() = padded[1];
   padded.back() = padded[padded.size() - 2];
   double_line(padded.data(), padded.size() - 2, out.data());
 }
 
-void blend(std::span<const float> low, std::span<const float> high, float weight, std::span<float> out) {
-  blend_lines(low.data(), high.data(), weight, out.data(), out.size());
+void blend(std::span<const float* const> lines, std::span<const float> weights, std::span<float> out) {
+  switch (lines.size()) {
+    case 1: std::copy_n(lines[0], out.size(), out.begin()); break;
+    case 2: blend_two(lines[0], lines[1], weights[0], weights[1], out.data(), out.size()); break;
+    default: blend_four(lines.data(), weights.data(), out.data(), out.size());
+  }
 }
 
 void place_pixels(std::span<const float> lines, std::int64_t columns, std::int64_t bands, const PixelPlace& place) {

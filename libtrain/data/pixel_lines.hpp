@@ -6,17 +6,22 @@
 #include <span>
 #include <vector>
 
+#include "libingest/resample/upsample.hpp"
+
 namespace eoshard::train {
 
-/// Where a fine line's values come from: value p = (1 - weight[p]) · coarse[low[p]] + weight[p] · coarse[high[p]].
+/// Where a fine line's values come from: value p = Σ weights[k][p] · coarse[places[k][p]] over the taps k.
 struct InterpolationAxis {
-  std::vector<std::int32_t> low, high;
-  std::vector<float> weight;
-  bool is_doubling = false;  ///< fine = 2 · coarse, more than one of them
+  std::vector<std::vector<std::int32_t>> places;  ///< one vector a tap
+  std::vector<std::vector<float>> weights;
+  bool is_doubling = false;  ///< bilinear, and fine = 2 · coarse, more than one of them
+
+  std::size_t taps() const { return places.size(); }
 };
 
-/// Bilinear, between pixel centres: torch's interpolate(align_corners = false).
-InterpolationAxis interpolation_axis(std::int64_t coarse, std::int64_t fine);
+/// Between pixel centres, as torch's interpolate(align_corners = false): nearest has one tap, bilinear two, bicubic
+/// four (Keys' kernel with a = -0.75).
+InterpolationAxis interpolation_axis(ingest::UpsampleMethod method, std::int64_t coarse, std::int64_t fine);
 
 /// out = stored · scale + offset
 void normalise(const std::uint16_t* stored, float scale, float offset, std::span<float> out);
@@ -25,8 +30,10 @@ void normalise(const std::uint8_t* stored, float scale, float offset, std::span<
 /// A coarse line to the fine grid. `padded` holds the coarse values with one free place at either end.
 void widen(std::span<float> padded, const InterpolationAxis& axis, std::span<float> out);
 
-/// out = (1 - weight) · low + weight · high
-void blend(std::span<const float> low, std::span<const float> high, float weight, std::span<float> out);
+inline constexpr std::size_t kMostTaps = 4;
+
+/// out = Σ weights[k] · lines[k] over one, two or four lines as long as `out`.
+void blend(std::span<const float* const> lines, std::span<const float> weights, std::span<float> out);
 
 /// Rows of pixels that are placed together.
 inline constexpr std::int64_t kPlacedRows = 4;

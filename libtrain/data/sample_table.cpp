@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <numeric>
 
 #include "libingest/core/error.hpp"
 #include "libingest/table/csv_reader.hpp"
@@ -45,10 +46,17 @@ std::vector<std::string> read_stored_column(const std::filesystem::path& dataset
 
 std::vector<std::string> read_sample_column(const std::filesystem::path& dataset, const SplitReader& split,
                                             const std::string& column) {
-  std::vector<std::string> stored = read_stored_column(dataset, split.name(), column, split.stored_samples());
+  std::vector<std::int64_t> all(static_cast<std::size_t>(split.samples()));
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  return read_sample_column(dataset, split, column, all);
+}
+
+std::vector<std::string> read_sample_column(const std::filesystem::path& dataset, const SplitReader& split,
+                                            const std::string& column, const std::vector<std::int64_t>& samples) {
+  const std::vector<std::string> stored = read_stored_column(dataset, split.name(), column, split.stored_samples());
   std::vector<std::string> values;
-  for (std::int64_t sample = 0; sample < split.samples(); ++sample) {
-    values.push_back(std::move(stored[static_cast<std::size_t>(split.stored_index(sample))]));
+  for (const std::int64_t sample : samples) {
+    values.push_back(stored[static_cast<std::size_t>(split.stored_index(sample))]);
   }
   return values;
 }

@@ -8,20 +8,21 @@
 namespace eoshard::train {
 
 SplitReader::SplitReader(const std::filesystem::path& dataset, const ingest::DatasetManifest& manifest,
-                         const std::string& split, const InputSpec& spec, const ClassMapping& mapping, CacheMode cache)
-    : folder_(ingest::split_folder(dataset, split)),
+                         const std::string& split, const InputSpec& spec, const ClassMapping& mapping,
+                         const ReadRules& rules)
+    : dataset_(dataset),
+      formats_(manifest.formats),
       split_(split),
       stored_samples_(manifest.split(split).samples),
       classes_(mapping.is_identity() ? manifest.classes.size() : mapping.classes.size()),
-      cache_mode_(cache) {
-  for (const ingest::ImageArray& array : spec.arrays) {
-    arrays_.push_back(std::make_unique<ingest::ArrayReader>(folder_ / array.name));
-    check_array(*arrays_.back(), ingest::image_spec(array).sample_bytes());
-  }
-  const ingest::ArrayReader labels(folder_ / "classes");
-  check_array(labels, manifest.classes.size());
-  keep_labels(ingest::read_all_rows(labels), mapping);
-  if (cache != CacheMode::none) cache_ = std::make_unique<SampleCache>(samples());
+      rules_(rules) {
+  for (const ingest::ImageArray& array : spec.arrays) arrays_.push_back(open(ingest::image_spec(array)));
+  keep_labels(ingest::read_all_rows(*open(ingest::classes_spec(manifest.classes.size()))), mapping);
+  if (rules.cache != CacheMode::none) cache_ = std::make_unique<SampleCache>(samples());
+}
+
+std::unique_ptr<ingest::StoredArray> SplitReader::open(const ingest::ArraySpec& array) const {
+  return ingest::open_stored_array(dataset_, split_, formats_, array, stored_samples_);
 }
 
 void SplitReader::keep_labels(std::vector<std::byte> stored, const ClassMapping& mapping) {
@@ -47,14 +48,6 @@ std::vector<std::uint64_t> SplitReader::count_classes() const {
   return counts;
 }
 
-void SplitReader::check_array(const ingest::ArrayReader& array, std::size_t sample_bytes) const {
-  if (array.samples() == stored_samples_ && array.spec().sample_bytes() == sample_bytes) return;
-  throw Error(
-      ErrorKind::input,
-      fmt::format("{}/{} holds {} samples of {} bytes, but {} says {} of {}", folder_.string(), array.spec().name,
-                  array.samples(), array.spec().sample_bytes(), ingest::kManifestName, stored_samples_, sample_bytes));
-}
-
 SplitReader::SampleBuffer SplitReader::make_buffer() const {
   SampleBuffer buffer;
   for (const auto& array : arrays_) {
@@ -67,7 +60,7 @@ SplitReader::SampleBuffer SplitReader::make_buffer() const {
 void SplitReader::read(std::int64_t index, SampleBuffer& buffer) const {
   const std::vector<std::vector<std::byte>>* arrays = &buffer.decoded;
   try {
-    switch (cache_mode_) {
+    switch (rules_.cache) {
       case CacheMode::none: decode(index, buffer); break;
       case CacheMode::compressed: decode_kept(index, buffer); break;
       case CacheMode::decoded:
@@ -81,6 +74,32 @@ void SplitReader::read(std::int64_t index, SampleBuffer& buffer) const {
     throw;
   }
   buffer.arrays.assign(arrays->begin(), arrays->end());
+}
+
+bool SplitReader::read_whole(std::int64_t index, SampleBuffer& buffer) const {
+  if (rules_.skip_damaged) {
+    const std::lock_guard lock(damage_mutex_);
+    if (damaged_.contains(index)) return false;
+  }
+  try {
+    read(index, buffer);
+    return true;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::input) throw;
+    if (!rules_.skip_damaged) {
+      throw Error(ErrorKind::input, fmt::format("{}; eoshard-info --verify lists all damage, --skip-damaged goes on "
+                                                "without such samples",
+                                                error.what()));
+    }
+    const std::lock_guard lock(damage_mutex_);
+    damaged_.emplace(index, error.what());
+    return false;
+  }
+}
+
+std::map<std::int64_t, std::string> SplitReader::damaged() const {
+  const std::lock_guard lock(damage_mutex_);
+  return damaged_;
 }
 
 void SplitReader::decode(std::int64_t index, SampleBuffer& buffer) const {
@@ -99,7 +118,7 @@ void SplitReader::decode_kept(std::int64_t index, SampleBuffer& buffer) const {
     chunks = &cache_->keep(index, std::move(read));
   }
   for (std::size_t array = 0; array < arrays_.size(); ++array)
-    buffer.decoders[array].decode((*chunks)[array], buffer.decoded[array]);
+    arrays_[array]->decode_chunk((*chunks)[array], buffer.decoded[array], buffer.decoders[array]);
 }
 
 std::span<const std::uint8_t> SplitReader::labels(std::int64_t index) const {
@@ -111,8 +130,7 @@ std::string SplitReader::describe(std::int64_t sample) const {
   const std::int64_t index = stored_index(sample);
   std::string name = fmt::format("{} sample {}", split_, index);
   try {
-    const ingest::ArrayReader ids(folder_ / "patch_id");
-    const std::vector<std::byte> rows = ids.read_shard_rows(index / ingest::kShardSamples);
+    const std::vector<std::byte> rows = open(ingest::patch_id_spec())->read_shard_rows(index / ingest::kShardSamples);
     const auto row = static_cast<std::size_t>(index % ingest::kShardSamples);
     const char* id = reinterpret_cast<const char*>(rows.data()) + row * ingest::kPatchIdBytes;
     name += fmt::format(" ({})", std::string(id, std::find(id, id + ingest::kPatchIdBytes, '\0')));

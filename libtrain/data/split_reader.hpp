@@ -4,17 +4,25 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "libingest/shard/shard_reader.hpp"
+#include "libingest/shard/dataset_manifest.hpp"
+#include "libingest/shard/stored_array.hpp"
 #include "libtrain/data/class_mapping.hpp"
 #include "libtrain/data/input_spec.hpp"
 #include "libtrain/data/sample_cache.hpp"
 
 namespace eoshard::train {
+
+struct ReadRules {
+  CacheMode cache = CacheMode::none;
+  bool skip_damaged = false;  ///< read_whole() gives false for a damaged sample instead of its error
+};
 
 /// Thread-safe; what a reading thread needs of its own is a SampleBuffer.
 class SplitReader {
@@ -28,10 +36,10 @@ class SplitReader {
   };
 
   /// Opens the arrays that `spec` names and reads all labels. With a mapping of classes, samples to which no class is
-  /// left are left out. Samples that were read stay in memory as `cache` says.
+  /// left are left out. Samples that were read stay in memory as `rules.cache` says.
   /// @throws Error{input} when an array does not hold what dataset.json says.
   SplitReader(const std::filesystem::path& dataset, const ingest::DatasetManifest& manifest, const std::string& split,
-              const InputSpec& spec, const ClassMapping& mapping = {}, CacheMode cache = CacheMode::none);
+              const InputSpec& spec, const ClassMapping& mapping = {}, const ReadRules& rules = {});
 
   const std::string& name() const { return split_; }
   std::int64_t samples() const { return static_cast<std::int64_t>(stored_.size()); }
@@ -50,6 +58,13 @@ class SplitReader {
   /// index and patch id.
   void read(std::int64_t index, SampleBuffer& buffer) const;
 
+  /// The same, but false for a damaged sample where damage is skipped: it is noted, and not read again. A file that is
+  /// missing or cannot be read is no damage. @throws as read()
+  bool read_whole(std::int64_t index, SampleBuffer& buffer) const;
+
+  /// What read_whole() has found so far: sample index and error, in rising order.
+  std::map<std::int64_t, std::string> damaged() const;
+
   /// Multi-hot labels of one sample, one byte a class.
   std::span<const std::uint8_t> labels(std::int64_t index) const;
 
@@ -57,20 +72,23 @@ class SplitReader {
   std::string describe(std::int64_t index) const;
 
  private:
+  std::unique_ptr<ingest::StoredArray> open(const ingest::ArraySpec& array) const;
   void keep_labels(std::vector<std::byte> stored, const ClassMapping& mapping);
   void decode(std::int64_t index, SampleBuffer& buffer) const;
   void decode_kept(std::int64_t index, SampleBuffer& buffer) const;
-  void check_array(const ingest::ArrayReader& array, std::size_t sample_bytes) const;
 
-  std::filesystem::path folder_;
+  std::filesystem::path dataset_;
+  ingest::DatasetFormats formats_;
   std::string split_;
   std::int64_t stored_samples_;
   std::size_t classes_;
-  std::vector<std::unique_ptr<ingest::ArrayReader>> arrays_;
+  std::vector<std::unique_ptr<ingest::StoredArray>> arrays_;
   std::vector<std::int64_t> stored_;  // (samples): each one's place in the arrays
   std::vector<std::byte> labels_;     // (samples, classes)
-  CacheMode cache_mode_;
+  ReadRules rules_;
   std::unique_ptr<SampleCache> cache_;  // none without a cache
+  mutable std::mutex damage_mutex_;
+  mutable std::map<std::int64_t, std::string> damaged_;
 };
 
 }  // namespace eoshard::train

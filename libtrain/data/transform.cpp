@@ -1,6 +1,7 @@
 #include "libtrain/data/transform.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "libtrain/data/random_draws.hpp"
@@ -25,7 +26,8 @@ InputTransform::InputTransform(const InputSpec& spec, PixelLayout layout) : rows
   for (const ingest::ImageArray& array : spec.arrays) {
     const std::int64_t rows = array.sample_shape.at(1), columns = array.sample_shape.at(2);
     grids_.push_back({array.dtype == "uint16", rows, columns, rows == rows_ && columns == columns_,
-                      interpolation_axis(rows, rows_), interpolation_axis(columns, columns_)});
+                      interpolation_axis(spec.upsample, rows, rows_),
+                      interpolation_axis(spec.upsample, columns, columns_)});
     longest = std::max(longest, columns);
   }
   for (const InputBand& band : spec.bands) {
@@ -88,10 +90,15 @@ void InputTransform::make_line(std::span<const std::byte> array, const Channel& 
                                std::span<const float> scratch, std::span<float> out) const {
   const Grid& grid = grids_[channel.array];
   if (grid.is_finest) return normalise_line(array, channel, static_cast<std::int64_t>(row), out);
-  const auto line = [&](std::int32_t coarse_row) {
-    return scratch.subspan(channel.widened_at + static_cast<std::size_t>(coarse_row) * out.size(), out.size());
-  };
-  blend(line(grid.row_axis.low[row]), line(grid.row_axis.high[row]), grid.row_axis.weight[row], out);
+  std::array<const float*, kMostTaps> lines{};
+  std::array<float, kMostTaps> weights{};
+  const std::size_t taps = grid.row_axis.taps();
+  for (std::size_t tap = 0; tap < taps; ++tap) {
+    const auto coarse_row = static_cast<std::size_t>(grid.row_axis.places[tap][row]);
+    lines[tap] = scratch.data() + channel.widened_at + coarse_row * out.size();
+    weights[tap] = grid.row_axis.weights[tap][row];
+  }
+  blend(std::span(lines).first(taps), std::span(weights).first(taps), out);
 }
 
 // Some rows of lines, a line of every band each.

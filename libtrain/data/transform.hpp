@@ -33,7 +33,7 @@ class InputTransform {
 
   /// `arrays[i]` holds the decoded sample of spec.arrays[i]; `out` has spec.values() elements and becomes
   /// (bands, rows, columns) float32 in this transform's layout, zero mean and unit deviation over the training split.
-  /// Upsampling is bilinear between pixel centres, as torch's interpolate(align_corners = false).
+  /// Upsampling is spec.upsample's, between pixel centres, as torch's interpolate(align_corners = false).
   void apply(std::span<const std::span<const std::byte>> arrays, Orientation orientation, std::span<float> out,
              std::vector<float>& scratch) const;
 

@@ -85,18 +85,5 @@ TEST(Manifest, FormatsRoundTrip) {
   EXPECT_EQ(parse_manifest(manifest_text(manifest)).formats, manifest.formats);
 }
 
-TEST(Manifest, ProgramsThatReadZarrRefuseHdf5Alone) {
-  DatasetManifest manifest = example();
-  EXPECT_NO_THROW(require_zarr(manifest, "mydata"));
-  manifest.formats = {false, true};
-  try {
-    require_zarr(manifest, "mydata");
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("mydata is stored in HDF5 alone"), std::string::npos);
-    EXPECT_NE(std::string(error.what()).find("--format zarr"), std::string::npos);
-  }
-}
-
 }  // namespace
 }  // namespace eoshard::ingest

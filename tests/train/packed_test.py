@@ -60,6 +60,23 @@ class Packed(harness.FolderTest):
         self.assertEqual(training.weights(self.folder / "run43"), training.weights(self.folder / "run"))
         self.assertEqual(mapped["per_class"], scores["per_class"])
 
+    def test_hdf5_trains_as_zarr_does(self):
+        patches = bigearthnet.make(self.folder / "in", 1, 16)
+        lists = bigearthnet.write_lists(self.folder, patches)
+        weights = {}
+        for name, formats in (("zarr", ("--format", "zarr")),
+                              ("shards", ("--format", "hdf5")),
+                              ("plain", ("--format", "hdf5", "--hdf5-compression", "none")),
+                              ("single", ("--format", "hdf5", "--hdf5-layout", "single"))):
+            data, run = self.folder / name, self.folder / f"run-{name}"
+            bigearthnet.pack(data, "bigearthnet-v1", *formats, "--split", lists, self.folder / "in")
+            self.assertEqual((data / "train.zarr").exists(), name == "zarr")
+            scores = training.succeed(data, run, epochs=1, batch_size=4, max_steps=2, seed=1, threads=1, loader_threads=2,
+                                      cache="compressed" if name == "plain" else "none")
+            weights[name] = (training.weights(run), scores["per_class"], scores["loss"])
+        for name in ("shards", "plain", "single"):
+            self.assertEqual(weights[name], weights["zarr"], name)
+
     def test_images(self):
         classes = ["forest", "river", "sea lake"]
         image_folders.make(self.folder / "in", classes, count=16)

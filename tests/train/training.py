@@ -56,5 +56,20 @@ def weights(out):
     return (pathlib.Path(out) / "weights.safetensors").read_bytes()
 
 
+def damage(dataset, split, *samples):
+    """Flips bits in the 10 m chunks of samples of a split's first shard."""
+    shard = pathlib.Path(dataset) / f"{split}.zarr" / "data_10m" / "c" / "0" / "0" / "0" / "0"
+    content = bytearray(shard.read_bytes())
+    index = content[-(1024 * 16 + 4):]
+    for sample in samples:
+        offset = int.from_bytes(index[sample * 16:sample * 16 + 8], "little")
+        content[offset + 100] ^= 255
+    shard.write_bytes(content)
+
+
+def checkpoints(out):
+    return sorted((pathlib.Path(out) / "checkpoints").glob("step-*.ckpt"))
+
+
 def temporary_folder():
     return tempfile.TemporaryDirectory(prefix="eoshard-test-")

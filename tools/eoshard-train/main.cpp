@@ -58,12 +58,22 @@ CLI::Option* declare(CLI::App& app, CommandLine& line, const std::string& field,
   return option;
 }
 
+void declare_flag(CLI::App& app, CommandLine& line, const std::string& field, const std::string& name, bool& value,
+                  const std::string& help) {
+  line.declared.emplace_back(field, app.add_flag(name, value, help));
+}
+
 void declare_data_options(CLI::App& app, CommandLine& line) {
   TrainOptions& options = line.options;
   declare(app, line, "data", options.data, "Dataset folder");
   declare(app, line, "out", options.out, "Run folder; an unfinished run of the same options goes on");
   declare(app, line, "bands", options.bands, "Input bands in this order, e.g. B04,B03,B02; default all")
       ->delimiter(',');
+  declare(app, line, "input", options.input,
+          "Bands on their native grids, or those that the ingest has upsampled (super)")
+      ->check(CLI::IsMember({"native", "super"}));
+  declare(app, line, "upsample", options.upsample, "How coarser native grids come to the finest one")
+      ->check(CLI::IsMember({"nearest", "bilinear", "bicubic"}));
   declare(app, line, "where", options.where, "column=value in samples.csv: train on those samples alone; repeatable");
   declare(app, line, "subset_fraction", options.subset_fraction, "Share of the training split, chosen by the seed")
       ->check(number_between(0, 1));
@@ -83,6 +93,8 @@ void declare_data_options(CLI::App& app, CommandLine& line) {
       ->check(number_between(0, 1000));
   declare(app, line, "loader_threads", options.loader_threads, "Threads a rank that read ahead; 0 = automatic")
       ->check(CLI::Range(0, 1024));
+  declare_flag(app, line, "skip_damaged", "--skip-damaged", options.skip_damaged,
+               "Count and list samples that are damaged, and put others in their places, instead of an error");
   declare(app, line, "cache", options.cache, "Keep samples that were read in memory: none, compressed or decoded")
       ->check(CLI::IsMember({"none", "compressed", "decoded"}));
 }
@@ -127,11 +139,6 @@ void declare_training_options(CLI::App& app, CommandLine& line) {
   declare(app, line, "class_weights", options.class_weights, "balanced: rare classes count as much as common ones")
       ->check(CLI::IsMember({"none", "balanced"}));
   declare(app, line, "seed", options.seed, "Of initial weights, order and augmentation")->check(seed_number());
-}
-
-void declare_flag(CLI::App& app, CommandLine& line, const std::string& field, const std::string& name, bool& value,
-                  const std::string& help) {
-  line.declared.emplace_back(field, app.add_flag(name, value, help));
 }
 
 void declare_optimizer_options(CLI::App& app, CommandLine& line) {
@@ -218,6 +225,9 @@ void declare_machine_options(CLI::App& app, CommandLine& line) {
   declare(app, line, "bucket_mb", options.bucket_mb,
           "MiB of gradients that are communicated at once, while backward goes on")
       ->check(number_between(0.001, 65536));
+  declare(app, line, "checkpoint_every_steps", options.checkpoint_every_steps,
+          "Save so often besides every epoch, while training goes on; 0 = at epochs alone")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 62));
   declare(app, line, "keep_checkpoints", options.keep_checkpoints, "Newest checkpoints to keep")
       ->check(CLI::Range(1, 1000));
 }

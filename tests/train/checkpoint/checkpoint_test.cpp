@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "libingest/core/error.hpp"
+#include "libtrain/checkpoint/checkpoint_writer.hpp"
 #include "libtrain/checkpoint/run_folder.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -72,6 +73,62 @@ TEST(Checkpoint, ADamagedNewestFallsBackToTheOneBefore) {
 TEST(Checkpoint, WithoutAnyThereIsNone) {
   const TemporaryFolder run;
   EXPECT_FALSE(load_newest_checkpoint(run.path(), Log()));
+}
+
+TEST(CheckpointWriter, WritesTheBestAndTheNewest) {
+  const TemporaryFolder run;
+  const Log log;
+  CheckpointWriter writer(run.path(), 2, log);
+  for (const std::int64_t step : {1, 2, 3}) {
+    CheckpointWriter::Files files{std::nullopt, example(step)};
+    if (step == 2) files.best = example(step);
+    writer.begin(std::move(files));
+  }
+  EXPECT_EQ(writer.finish(), "");
+  EXPECT_EQ(read_checkpoint(run.path() / kBestName).position.step, 2);
+  EXPECT_EQ(load_newest_checkpoint(run.path(), log)->position.step, 3);
+  EXPECT_FALSE(std::filesystem::exists(run.path() / kCheckpointFolder / "step-000000000001.ckpt"));
+}
+
+TEST(CheckpointWriter, FinishesWhatItHasBegun) {
+  const TemporaryFolder run;
+  const Log log;
+  { CheckpointWriter(run.path(), 2, log).begin({std::nullopt, example(5)}); }
+  EXPECT_EQ(load_newest_checkpoint(run.path(), log)->position.step, 5);
+}
+
+TEST(CheckpointWriter, AFailureLeavesEarlierOnesAndDoesNotLast) {
+  const TemporaryFolder run;
+  const Log log(0, LogLevel::error);
+  const std::filesystem::path folder = run.path() / kCheckpointFolder;
+  CheckpointWriter writer(run.path(), 2, log);
+  writer.begin({std::nullopt, example(1)});
+  EXPECT_EQ(writer.finish(), "");
+  std::filesystem::create_directories(folder / "step-000000000002.ckpt.tmp" / "in the way");
+  writer.begin({std::nullopt, example(2)});
+  EXPECT_NE(writer.finish().find("step-000000000002.ckpt"), std::string::npos);
+  EXPECT_EQ(load_newest_checkpoint(run.path(), log)->position.step, 1);
+  writer.begin({std::nullopt, example(3)});
+  EXPECT_EQ(writer.finish(), "");
+  EXPECT_EQ(load_newest_checkpoint(run.path(), log)->position.step, 3);
+}
+
+TEST(CheckpointWriter, ClearsWhatAKilledWriteHasLeft) {
+  const TemporaryFolder run;
+  const std::filesystem::path left = run.path() / kCheckpointFolder / "step-000000000002.ckpt.tmp";
+  std::filesystem::create_directories(left.parent_path());
+  std::ofstream(left) << "half";
+  const Log log;
+  const CheckpointWriter writer(run.path(), 2, log);
+  EXPECT_FALSE(std::filesystem::exists(left));
+}
+
+TEST(Checkpoint, ASnapshotIsACopy) {
+  const at::Tensor weight = at::ones({4, 3, 2, 2}).contiguous(at::MemoryFormat::ChannelsLast);
+  const Checkpoint snapshot = take_snapshot({}, {{"weight", weight}});
+  weight.zero_();
+  EXPECT_EQ(snapshot.tensors[0].tensor.sum().item<double>(), 48);
+  EXPECT_TRUE(snapshot.tensors[0].tensor.is_contiguous());
 }
 
 RunConfiguration configuration() {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 
@@ -75,6 +76,30 @@ TEST_F(BatchLoaderTest, ADamagedChunkReachesTheConsumerWithTheSamplesName) {
   }
 }
 
+TEST_F(BatchLoaderTest, ADamagedSampleIsReplacedByTheNextOfItsRequest) {
+  const auto spec = ingest::image_spec(manifest_.arrays[0]);
+  const auto path = ingest::shard_path(ingest::split_folder(folder_.path(), "train") / "data", spec, 0);
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(30);
+  file.write("\xff\xff\xff", 3);  // inside the first chunk
+  file.close();
+  const SplitReader split(folder_.path(), manifest_, "train", input_, {}, {CacheMode::none, true});
+  const InputTransform transform(input_, PixelLayout::planar);
+  BatchLoader loader(split, transform, input_.values(), requests(), {2, 3});
+  const Batch batch = loader.next();
+  EXPECT_EQ(batch.samples[0].sample, 1);
+  EXPECT_FALSE(batch.samples[0].is_whole);
+  EXPECT_TRUE(batch.samples[1].is_whole);
+  const std::size_t values = input_.values();
+  EXPECT_TRUE(std::ranges::equal(batch.images.first(values), batch.images.subspan(values, values)));
+  EXPECT_EQ(split.damaged().size(), 1u);
+  EXPECT_NE(split.damaged().at(0).find("S2A_SYNTHETIC_train_0"), std::string::npos);
+  BatchLoader blank(split, transform, input_.values(), requests(), {1, 2, DamagedPlace::zeros});
+  const Batch with_zeros = blank.next();
+  EXPECT_EQ(with_zeros.samples[0].sample, 0);
+  EXPECT_EQ(std::ranges::count(with_zeros.images.first(values), 0.0F), static_cast<std::ptrdiff_t>(values));
+}
+
 TEST_F(BatchLoaderTest, CanBeLeftEarly) {
   const SplitReader split(folder_.path(), manifest_, "train", input_);
   const InputTransform transform(input_, PixelLayout::planar);
@@ -85,6 +110,19 @@ TEST_F(BatchLoaderTest, CanBeLeftEarly) {
 TEST_F(BatchLoaderTest, BandsComeInTheOrderAskedFor) {
   EXPECT_EQ(band_names(make_input_spec(manifest_, {"nir", "red"})), (std::vector<std::string>{"nir", "red"}));
   EXPECT_THROW(make_input_spec(manifest_, {"B99"}), Error);
+}
+
+TEST_F(BatchLoaderTest, UpsampledBandsAreTakenWhereAskedFor) {
+  EXPECT_THROW(make_input_spec(manifest_, {}, {"super", "bilinear"}), Error);
+  manifest_.arrays.push_back({"data_super", 10, {"nir", "red"}, {2, 12, 8}, "uint16", ingest::ArrayRole::upsampled});
+  const InputSpec native = make_input_spec(manifest_, {"nir"}),
+                  super = make_input_spec(manifest_, {"nir"}, {"super", "bilinear"});
+  EXPECT_EQ(native.arrays[0].name, "data");
+  EXPECT_EQ(super.arrays[0].name, "data_super");
+  EXPECT_EQ(super.bands[0].index, 0);
+  EXPECT_EQ(super.bands[0].mean, native.bands[0].mean);
+  manifest_.arrays.erase(manifest_.arrays.begin());
+  EXPECT_THROW(make_input_spec(manifest_, {}), Error);
 }
 
 TEST(InputSpec, AllBandsComeInCubeOrder) {

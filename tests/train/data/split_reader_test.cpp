@@ -45,14 +45,14 @@ class SplitReaderCache : public testing::TestWithParam<CacheMode> {
 
 TEST_P(SplitReaderCache, GivesTheSameValuesAgain) {
   const SplitReader plain(folder_.path(), manifest_, "train", input_);
-  const SplitReader cached(folder_.path(), manifest_, "train", input_, {}, GetParam());
+  const SplitReader cached(folder_.path(), manifest_, "train", input_, {}, {GetParam()});
   for (int pass = 0; pass < 2; ++pass) {
     for (std::int64_t sample = 0; sample < kSamples; ++sample) EXPECT_EQ(read(cached, sample), read(plain, sample));
   }
 }
 
 TEST_P(SplitReaderCache, ReadsEachSampleFromDiskOnce) {
-  const SplitReader split(folder_.path(), manifest_, "train", input_, {}, GetParam());
+  const SplitReader split(folder_.path(), manifest_, "train", input_, {}, {GetParam()});
   const auto first = read(split, 3);
   empty_all_shards();
   if (GetParam() == CacheMode::none) {
@@ -65,7 +65,7 @@ TEST_P(SplitReaderCache, ReadsEachSampleFromDiskOnce) {
 
 TEST_P(SplitReaderCache, ServesManyThreads) {
   const SplitReader plain(folder_.path(), manifest_, "train", input_);
-  const SplitReader split(folder_.path(), manifest_, "train", input_, {}, GetParam());
+  const SplitReader split(folder_.path(), manifest_, "train", input_, {}, {GetParam()});
   std::vector<std::vector<std::vector<std::byte>>> last(4);
   {
     std::vector<std::jthread> threads;

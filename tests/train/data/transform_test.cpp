@@ -13,7 +13,7 @@
 namespace eoshard::train {
 namespace {
 
-InputSpec all_bands(std::vector<ingest::ImageArray> arrays) {
+InputSpec all_bands(std::vector<ingest::ImageArray> arrays, const std::string& upsample = "bilinear") {
   ingest::DatasetManifest manifest;
   manifest.arrays = std::move(arrays);
   ingest::Split split{"train", 1, {}, {}};
@@ -22,7 +22,7 @@ InputSpec all_bands(std::vector<ingest::ImageArray> arrays) {
     for (const auto& band : array.bands) split.statistics.push_back({band, 1, 0, 9, mean += 111, mean / 3, "0", "0"});
   }
   manifest.splits = {split};
-  return make_input_spec(manifest, {});
+  return make_input_spec(manifest, {}, {"native", upsample});
 }
 
 // (bands, rows, columns) as LibTorch makes it from the same stored values.
@@ -37,7 +37,13 @@ at::Tensor reference(const InputSpec& spec, const ingest::SyntheticDataset& data
     }
     namespace F = torch::nn::functional;
     const std::vector<std::int64_t> size = {spec.rows, spec.columns};
-    values = F::interpolate(values, F::InterpolateFuncOptions().size(size).mode(torch::kBilinear).align_corners(false));
+    auto options = F::InterpolateFuncOptions().size(size);
+    switch (spec.upsample) {
+      case ingest::UpsampleMethod::nearest: options.mode(torch::kNearest); break;
+      case ingest::UpsampleMethod::bilinear: options.mode(torch::kBilinear).align_corners(false); break;
+      case ingest::UpsampleMethod::bicubic: options.mode(torch::kBicubic).align_corners(false); break;
+    }
+    values = F::interpolate(values, options);
     bands.push_back(((values - band.mean) / band.standard_deviation)[0]);
   }
   at::Tensor cube = at::cat(bands);
@@ -85,6 +91,21 @@ TEST_P(TransformTest, EqualsInterpolateFlipAndRotate) {
       }
     }
   }
+}
+
+TEST_P(TransformTest, UpsamplesInEveryWay) {
+  ingest::SyntheticDataset data;
+  data.arrays = ingest::sentinel_arrays(60);
+  std::vector<at::Tensor> images;
+  for (const char* upsample : {"nearest", "bilinear", "bicubic"}) {
+    const InputSpec spec = all_bands(data.arrays, upsample);
+    const Orientation orientation{false, true, 1};
+    images.push_back(fused(spec, data, orientation, GetParam()));
+    const at::Tensor difference = images.back() - reference(spec, data, orientation);
+    EXPECT_LT(difference.abs().max().item<float>(), 2e-5F) << upsample;
+  }
+  EXPECT_GT((images[0] - images[1]).abs().max().item<float>(), 0.01F);
+  EXPECT_GT((images[1] - images[2]).abs().max().item<float>(), 0.01F);
 }
 
 TEST_P(TransformTest, TakesPlainImagesOfAnyShape) {

@@ -1,0 +1,142 @@
+"""A run that is killed, stopped or cannot save, and then goes on: the weights of the uninterrupted run to the last bit."""
+import json
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import torch
+import training
+from torch import nn
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from tests.support import harness  # noqa: E402
+
+OPTIONS = dict(epochs=4, batch_size=24, micro_batch_size=4, learning_rate=0.05, threads=1, seed=3, mixup_alpha=0.2,
+               checkpoint_every_steps=1)
+STEPS = 4 * (103 // 24)
+
+
+def small_network(path):
+    """With batch norm and dropout, and checkpoints of a few kilobytes: the test waits for every one to be on disk."""
+    torch.manual_seed(1)
+    layers = [nn.Conv2d(12, 8, 3, stride=2, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(),
+              nn.Dropout(0.3), nn.Linear(32, 4)]
+    torch.jit.script(nn.Sequential(*layers)).save(str(path))
+
+
+def step_of(path):
+    return int(path.stem.removeprefix("step-"))
+
+
+class Restart(harness.ClassFolderTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.data = training.make_dataset(cls.root / "data", 103, 21, 10)
+        small_network(cls.root / "model.pt")
+        OPTIONS["model"] = cls.root / "model.pt"
+        cls.whole = cls.root / "run"
+        training.succeed(cls.data, cls.whole, **OPTIONS)
+        cls.random = random.Random(7)
+
+    def interrupted(self, out, ranks=1, number=signal.SIGKILL, step=1, **options):
+        """The run's exit status; the signal goes to all of its processes once a checkpoint of that step is there."""
+        process = subprocess.Popen(training.command(self.data, out, ranks, **{**OPTIONS, **options}), text=True,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+        deadline = time.monotonic() + 100
+        while process.poll() is None and time.monotonic() < deadline:
+            saved = training.checkpoints(out)
+            if saved and step_of(saved[-1]) >= step:
+                # mpirun passes SIGUSR1 on; what is killed is killed at once, as by a power cut.
+                subprocess.run(["pkill", f"-{number.value}", "-s", str(process.pid)] if number == signal.SIGKILL
+                               else ["kill", f"-{number.value}", str(process.pid)], check=False)
+                break
+            time.sleep(0.002)
+        process.communicate(timeout=100)
+        return process.returncode
+
+    def assert_as_whole(self, out):
+        self.assertEqual(training.weights(out), training.weights(self.whole))
+        self.assertEqual(training.metrics(out), training.metrics(self.whole))
+
+    def test_killed_at_any_step_and_resumed_on_other_ranks(self):
+        for attempt in range(2):
+            out = self.folder / f"run{attempt}"
+            for ranks, limit in ((1, STEPS // 3), (2, 2 * STEPS // 3)):
+                saved = training.checkpoints(out)
+                first = step_of(saved[-1]) if saved else 0
+                self.interrupted(out, ranks, step=self.random.randint(first + 1, max(first + 1, limit)))
+                self.assertFalse((out / "result.json").exists())
+            training.succeed(self.data, out, 4, **OPTIONS)
+            self.assert_as_whole(out)
+
+    def test_stopped_between_and_resumed(self):
+        out = self.folder / "run"
+        self.assertEqual(self.interrupted(out, 2, signal.SIGUSR1, 6, checkpoint_every_steps=3), 75)
+        training.succeed(self.data, out, **{**OPTIONS, "checkpoint_every_steps": 0})
+        self.assert_as_whole(out)
+
+    def test_the_last_few_are_kept(self):
+        names = [path.name for path in training.checkpoints(self.whole)]
+        self.assertEqual([step_of(path) for path in training.checkpoints(self.whole)], [STEPS - 1, STEPS], names)
+        self.assertTrue((self.whole / "checkpoints" / "best.ckpt").exists())
+
+    def test_a_cut_or_flipped_newest_is_passed_over(self):
+        for name in ("cut", "flipped"):
+            out = self.folder / name
+            self.interrupted(out, step=5)
+            newest = training.checkpoints(out)[-1]
+            content = bytearray(newest.read_bytes())
+            content[len(content) // 3] ^= 16
+            newest.write_bytes(content[:len(content) // 2] if name == "cut" else content)
+            (newest.parent / "step-000000000099.ckpt.tmp").write_bytes(content)  # as a killed write leaves it
+            result = training.run(self.data, out, 2, **OPTIONS)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertIn(newest.name, result.stderr)
+            self.assertIn("the checkpoint before it", result.stderr)
+            self.assert_as_whole(out)
+            self.assertEqual(list((out / "checkpoints").glob("*.tmp")), [])
+
+    def obstruct(self, out, steps):
+        """Folders where the writer wants its temporary files."""
+        for step in steps:
+            (out / "checkpoints" / f"step-{step:012d}.ckpt.tmp" / "x").mkdir(parents=True)
+
+    def test_training_goes_on_where_a_checkpoint_cannot_be_written(self):
+        out = self.folder / "run"
+        self.interrupted(out, step=2)
+        before = training.checkpoints(out)[-1]
+        self.obstruct(out, range(step_of(before) + 1, STEPS + 1))
+        result = training.run(self.data, out, **OPTIONS)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("CHECKPOINT NOT SAVED at step", result.stderr)
+        self.assertIn("Training goes on", result.stderr)
+        self.assertTrue(before.exists())
+        self.assert_as_whole(out)
+
+    def test_a_stop_that_cannot_be_saved_is_a_failure(self):
+        out = self.folder / "run"
+        self.interrupted(out, step=2)
+        before = training.checkpoints(out)[-1]
+        self.obstruct(out, range(step_of(before) + 1, STEPS + 1))
+        result = training.run(self.data, out, **OPTIONS, time_limit=0.01)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIn("could not be saved", result.stderr)
+        self.assertIn(str(before), result.stderr)
+
+    def test_lost_best_weights_are_replaced_by_the_last(self):
+        out = self.folder / "run"
+        self.assertEqual(self.interrupted(out, 1, signal.SIGTERM, 10), 75)
+        (out / "checkpoints" / "best.ckpt").write_bytes(b"nothing")
+        result = training.run(self.data, out, **OPTIONS)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        scores = json.loads(result.stdout)
+        if scores["chosen_by"].startswith("last"):  # else a later epoch was better
+            self.assertIn("best weights are lost", result.stderr)
+            self.assertEqual(scores["f1_micro"], scores["last"]["f1_micro"])
+
+
+harness.main()
