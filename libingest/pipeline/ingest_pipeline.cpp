@@ -162,20 +162,7 @@ class Ingest {
   }
 
   // Step 1: products are dealt to ranks; each scan is committed, then all learn the outcome.
-  void scan_products() {
-    products_ = survey_products(options_, labels_, work_, world_, log_, progress_);
-    if (options_.raw_dn) warn_of_mixed_offsets();
-  }
-
-  void warn_of_mixed_offsets() const {
-    const auto differs = [&](const ScannedProduct& product) {
-      return product.source.boa_add_offset != products_.front().source.boa_add_offset;
-    };
-    const auto other = std::find_if(products_.begin(), products_.end(), differs);
-    if (other == products_.end() || !world_.is_root()) return;
-    log_.warning(fmt::format("--raw-dn keeps values on different scales: {} and {} differ in BOA_ADD_OFFSET",
-                             products_.front().source.id_stem, other->source.id_stem));
-  }
+  void scan_products() { products_ = survey_products(options_, labels_, work_, world_, log_, progress_); }
 
   // Step 2: the units of all products are dealt to ranks; the same on every rank.
   void plan_work() {

@@ -81,8 +81,9 @@ class ReportedMatcher {
     }
     if (matches.untranslated > 0) {
       log_.warning(fmt::format(
-          "{}: {} of {} names in BigEarthNet v1's form are in no table of --v2-metadata, so they match nothing; name "
-          "both tables of v2, with and without snow and clouds",
+          "{}: {} of {} names in BigEarthNet v1's form are in no table of --v2-metadata, so they match nothing; v2 has "
+          "two tables, with and without snow and clouds; of patches that are in neither, give the list columns "
+          "projection, ulx and uly",
           option, matches.untranslated, matches.names));
     }
     if (matches.by_time_alone > 0) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <span>
 #include <tuple>
 
 #include "libingest/core/byte_text.hpp"
@@ -286,11 +287,24 @@ class Survey {
   std::map<std::string, std::vector<ListRuling>> rulings_;  // by own id stem
 };
 
-std::vector<ScannedProduct> in_dataset_order(std::vector<ScannedProduct> products, const Communicator& world) {
+void warn_of_mixed_offsets(std::span<const ScannedProduct> products, const Log& log) {
+  const auto differs = [&](const ScannedProduct& product) {
+    return product.source.boa_add_offset != products.front().source.boa_add_offset;
+  };
+  const auto other = std::ranges::find_if(products, differs);
+  if (other == products.end()) return;
+  log.warning(fmt::format("--raw-dn keeps values on different scales: {} and {} differ in BOA_ADD_OFFSET",
+                          products.front().source.id_stem, other->source.id_stem));
+}
+
+// In dataset order, and found to go together.
+std::vector<ScannedProduct> checked(std::vector<ScannedProduct> products, const IngestOptions& options,
+                                    const Communicator& world, const Log& log) {
   std::sort(products.begin(), products.end(), [](const auto& a, const auto& b) {
     return std::tie(a.source.product, a.source.id_stem) < std::tie(b.source.product, b.source.id_stem);
   });
   world.agree([&] { check_same_quantification(products); });
+  if (options.raw_dn && world.is_root()) warn_of_mixed_offsets(products, log);
   return products;
 }
 
@@ -308,13 +322,13 @@ std::vector<std::string> find_sources(const std::vector<std::string>& arguments,
 std::vector<ScannedProduct> survey_products(const IngestOptions& options, const LabelSettings& labels,
                                             const WorkFolder& work, const Communicator& world, const Log& log,
                                             const ProgressCallback& progress) {
-  return in_dataset_order(Survey(options, labels, &work, world, log, progress).run(), world);
+  return checked(Survey(options, labels, &work, world, log, progress).run(), options, world, log);
 }
 
 std::vector<ScannedProduct> rehearse_survey(const IngestOptions& options, const LabelSettings& labels,
                                             const Communicator& world, const Log& log,
                                             const ProgressCallback& progress) {
-  return in_dataset_order(Survey(options, labels, nullptr, world, log, progress).run(), world);
+  return checked(Survey(options, labels, nullptr, world, log, progress).run(), options, world, log);
 }
 
 }  // namespace eoshard::ingest

@@ -88,8 +88,14 @@ std::optional<GroundSquare> read_square(const Row& row, const Columns& columns, 
   return GroundSquare{*epsg, *ulx, *uly};
 }
 
+std::string without_blanks(const std::string& text) {
+  constexpr std::string_view kBlanks = " \t";
+  const auto first = text.find_first_not_of(kBlanks);
+  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
 ListedPatch read_row(const Row& row, const Columns& columns, const std::string& source, std::size_t index) {
-  const std::string text = columns.name < row.size() ? row[columns.name] : "";
+  const std::string text = columns.name < row.size() ? without_blanks(row[columns.name]) : "";
   auto name = parse_patch_name(text);
   if (!name) {
     refuse(source, index,
@@ -106,7 +112,11 @@ bool is_header(const Row& row) {
   return find_name_column(row) || columns.projection || columns.ulx || columns.uly;
 }
 
-bool is_blank(const Row& row) { return row.size() == 1 && row.front().empty(); }
+// Blank lines, and comments as in lists of products.
+bool is_no_entry(const Row& row) {
+  const std::string first = row.empty() ? "" : without_blanks(row.front());
+  return first.starts_with('#') || (row.size() <= 1 && first.empty());
+}
 
 // What V1Translation::apply leaves of a v1 name that no table holds.
 bool is_untranslated(const PatchName& name) { return !name.has_product() && name.overpass.mission.empty(); }
@@ -123,10 +133,11 @@ std::string join_names(std::span<const std::string> names) {
 
 PatchList parse_patch_list(std::span<const Row> rows, std::string source) {
   PatchList list{std::move(source), {}};
-  const bool has_header = !rows.empty() && is_header(rows.front());
-  const Columns columns = has_header ? read_header(rows.front()) : Columns{};
-  for (std::size_t index = has_header ? 1 : 0; index < rows.size(); ++index) {
-    if (is_blank(rows[index])) continue;
+  const auto first = std::ranges::find_if_not(rows, is_no_entry);
+  const bool has_header = first != rows.end() && is_header(*first);
+  const Columns columns = has_header ? read_header(*first) : Columns{};
+  for (std::size_t index = static_cast<std::size_t>(first - rows.begin()) + has_header; index < rows.size(); ++index) {
+    if (is_no_entry(rows[index])) continue;
     list.patches.push_back(read_row(rows[index], columns, list.source, index));
   }
   return list;

@@ -266,6 +266,15 @@ class Selection(harness.ClassFolderTest):
             band.write_bytes(b"no picture")
         self.ingest("--dry-run", products=[product])
 
+    def test_a_dry_run_warns_of_mixed_offsets_too(self):
+        self.assertIn("BOA_ADD_OFFSET", self.ingest("--dry-run", "--raw-dn").stderr)
+
+    def test_a_dataset_without_a_sample_is_warned_of(self):
+        (self.folder / "list.txt").write_text("S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_03_01\n")
+        result = self.ingest("--include-list", self.folder / "list.txt")
+        self.assertIn("no patch was kept", result.stderr)
+        self.assertEqual(harness.rows(self.out / "samples.csv"), [])
+
     def test_raw_dn(self):
         result = self.ingest(*KEEP_ALL, "--keep-zero-pixels", "--raw-dn")
         self.assertIs(harness.manifest(self.out)["values"]["harmonised"], False)

@@ -97,6 +97,17 @@ TEST_F(Lists, ANameBeyondTheGridIsAnError) {
   EXPECT_THAT(message_of([&] { match(rows); }), HasSubstr("10 columns and 10 rows"));
 }
 
+TEST_F(Lists, CommentsBlankLinesAndBlanksAroundANameAreNoMatter) {
+  const auto matches = match({{"# snow"},
+                              {""},
+                              {"patch", "note"},
+                              {" S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_03_01 \t", "white"},
+                              {"#S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_04_01", "", ""},
+                              {"  "}});
+  EXPECT_THAT(matches.patches, ElementsAre(ElementsAre(13), IsEmpty(), IsEmpty()));
+  EXPECT_EQ(matches.names, 1u);
+}
+
 TEST_F(Lists, AV1NameMatchesByTimeWhereOnlyOneProductHasIt) {
   const auto matches = match({{"S2A_MSIL2A_20170615T101023_3_1"}, {"S2A_MSIL2A_20170615T101020_3_1"}});
   EXPECT_THAT(matches.patches, ElementsAre(IsEmpty(), IsEmpty(), ElementsAre(13)));  // 8 s apart; 11 s is another

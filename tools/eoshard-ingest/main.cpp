@@ -141,6 +141,9 @@ int run(const Arguments& arguments, const CLI::App& app, const Communicator& wor
   const IngestResult result = ingest_products(options, world, log, progress);
   bar.finish();
   if (!world.is_root()) return 0;
+  if (result.manifest.samples() == 0) {
+    log.warning(fmt::format("no patch was kept; {} says why", (options.out / "rejected.csv").string()));
+  }
   if (arguments.as_json) {
     fmt::print("{}\n", result_json(result, options.out));
   } else {
