@@ -31,7 +31,8 @@ double cost_s(const UnitWork& work, const WorkRates& rates) {
   for (const BandWork& band : work) {
     const BandRate& rate = rate_of(rates, band.codeblock_px);
     seconds += band.tile_pixels * rate.per_pixel_s + band.tile_bytes * rate.per_byte_s +
-               band.patch_pixels * rate.per_patch_pixel_s + band.upsampled_pixels * rate.per_upsampled_pixel_s;
+               band.patch_pixels * rate.per_patch_pixel_s + band.upsampled_pixels * rate.per_upsampled_pixel_s +
+               band.files * rate.per_file_s;
   }
   return seconds;
 }

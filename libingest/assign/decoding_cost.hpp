@@ -15,6 +15,7 @@ struct BandWork {
   double tile_bytes = 0;        ///< of their compressed data; 0 when no file was there to ask
   double patch_pixels = 0;      ///< of the candidates on their native grid
   double upsampled_pixels = 0;  ///< of the candidates on the 10 m grid of data_super
+  double files = 0;             ///< to open
 };
 
 /// A work unit, by band. Bands of one code-block size may be joined.
@@ -26,6 +27,7 @@ struct BandRate {
   double per_byte_s = 0;
   double per_patch_pixel_s = 0;      ///< to cut, harmonise, compress and write
   double per_upsampled_pixel_s = 0;  ///< to upsample besides
+  double per_file_s = 0;             ///< to open it and read its header
 };
 
 using WorkRates = std::map<int, BandRate>;  ///< by code-block pixels; not empty

@@ -14,6 +14,7 @@
 #include "libingest/gdal/gdal_errors.hpp"
 #include "libingest/mpi/thread_share.hpp"
 #include "libingest/pipeline/array_layout.hpp"
+#include "libingest/pipeline/calibration_sample.hpp"
 #include "libingest/pipeline/label_source.hpp"
 #include "libingest/pipeline/list_contents.hpp"
 #include "libingest/pipeline/patch_extraction.hpp"

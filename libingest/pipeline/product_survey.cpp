@@ -64,7 +64,7 @@ Json to_json(const std::vector<UnitWork>& units) {
     list.push_back(Json::array());
     for (const BandWork& band : unit)
       list.back().push_back(
-          {band.codeblock_px, band.tile_pixels, band.tile_bytes, band.patch_pixels, band.upsampled_pixels});
+          {band.codeblock_px, band.tile_pixels, band.tile_bytes, band.patch_pixels, band.upsampled_pixels, band.files});
   }
   return list;
 }
@@ -73,7 +73,8 @@ std::vector<UnitWork> units_from(const Json& json) {
   std::vector<UnitWork> units;
   for (const Json& unit : json) {
     units.emplace_back();
-    for (const Json& band : unit) units.back().push_back({band.at(0), band.at(1), band.at(2), band.at(3), band.at(4)});
+    for (const Json& band : unit)
+      units.back().push_back({band.at(0), band.at(1), band.at(2), band.at(3), band.at(4), band.at(5)});
   }
   return units;
 }

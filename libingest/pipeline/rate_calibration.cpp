@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <string>
 
@@ -12,6 +13,7 @@
 #include "libingest/decode/harmonisation.hpp"
 #include "libingest/decode/tile_row.hpp"
 #include "libingest/pipeline/array_layout.hpp"
+#include "libingest/pipeline/calibration_sample.hpp"
 #include "libingest/pipeline/unit_work.hpp"
 #include "libingest/shard/codec.hpp"
 #include "libingest/shard/part_file.hpp"
@@ -19,16 +21,9 @@
 namespace eoshard::ingest {
 namespace {
 
-constexpr std::size_t kWrittenChunkBytes = std::size_t{1} << 16;
-constexpr int kWrittenChunks = 512;
-
-struct SampleTile {
-  std::string path;
-  int resolution_m = 0;
-  NeededTiles::Tile tile;
-};
-
-using SamplesBySize = std::map<int, std::vector<SampleTile>>;  // by code-block size
+constexpr std::size_t kWrittenChunkBytes = 60'001;  // no multiple of a page, as chunks are
+constexpr std::size_t kWrittenChunks = 512;
+constexpr double kMostTimesMore = 1000;
 
 // What the patches of a tile are made into.
 struct PatchSettings {
@@ -45,49 +40,18 @@ double thread_seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-std::vector<BandInfo> stored_bands(const std::vector<ImageArray>& arrays) {
-  std::vector<BandInfo> stored;
-  for (const BandInfo& band : kBands) {
-    const bool is_stored = std::any_of(arrays.begin(), arrays.end(), [&](const ImageArray& array) {
-      return std::find(array.bands.begin(), array.bands.end(), band.name) != array.bands.end();
-    });
-    if (is_stored) stored.push_back(band);
-  }
-  return stored;
-}
-
-SamplesBySize all_tiles(std::span<const ProductScan> scans, const std::vector<ImageArray>& arrays) {
-  SamplesBySize tiles;
-  for (const ProductScan& scan : scans) {
-    const std::vector<PatchPosition> candidates = scan.candidates();
-    for (const BandInfo& band : stored_bands(arrays)) {
-      const NeededTiles needed = find_needed_tiles_of(scan.product, band, candidates);
-      auto& samples = tiles[needed.codeblock_px];
-      for (const NeededTiles::Tile& tile : needed.tiles) samples.push_back({needed.path, band.resolution_m, tile});
-    }
-  }
-  return tiles;
-}
-
-std::vector<SampleTile> spread_over_bytes(std::vector<SampleTile> tiles, std::size_t wanted) {
-  std::stable_sort(tiles.begin(), tiles.end(),
-                   [](const SampleTile& a, const SampleTile& b) { return a.tile.bytes < b.tile.bytes; });
-  std::vector<SampleTile> samples;
-  for (const std::size_t index : sample_evenly(tiles.size(), wanted)) samples.push_back(tiles[index]);
-  return samples;
-}
-
 // Seconds a byte to hand chunks to a part file in `folder`.
 double time_writing(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "calibration.part";
-  const std::vector<std::byte> chunk(kWrittenChunkBytes, std::byte{1});
+  const std::vector<std::byte> bytes(kWrittenChunkBytes * kWrittenChunks, std::byte{1});  // out of the caches
   const double begin = thread_seconds();
   PartWriter writer(path);
-  for (int count = 0; count < kWrittenChunks; ++count) writer.append({}, chunk);
+  for (std::size_t chunk = 0; chunk < kWrittenChunks; ++chunk)
+    writer.append({}, std::span(bytes).subspan(chunk * kWrittenChunkBytes, kWrittenChunkBytes));
   writer.close();
   const double seconds = thread_seconds() - begin;
   std::filesystem::remove(path);
-  return seconds / (static_cast<double>(kWrittenChunkBytes) * kWrittenChunks);
+  return seconds / static_cast<double>(bytes.size());
 }
 
 // A decoded tile, and how many squares of patches fit into its upper left.
@@ -98,9 +62,10 @@ struct DecodedTile {
 
   int columns() const { return box.width / side; }
   int squares() const { return columns() * (box.height / side); }
+  // Of a chunk of `bands`: no more than there are squares, as one that came twice would compress to nothing.
+  int planes(int bands) const { return std::min(bands, squares()); }
   PixelBox square(int index) const {
-    const int place = index % squares();
-    return {box.x + place % columns() * side, box.y + place / columns() * side, side, side};
+    return {box.x + index % columns() * side, box.y + index / columns() * side, side, side};
   }
 };
 
@@ -121,13 +86,14 @@ double time_chunk(int planes, std::size_t plane_px, double written_byte_s, const
   const double begin = thread_seconds();
   for (int plane = 0; plane < planes; ++plane)
     make(plane, std::span(pixels).subspan(plane_px * static_cast<std::size_t>(plane), plane_px));
-  const std::size_t bytes = encoder.encode(std::as_bytes(std::span(pixels))).size();
-  const double seconds = thread_seconds() - begin + static_cast<double>(bytes) * written_byte_s;
+  const auto encoded = encoder.encode(std::as_bytes(std::span(pixels)));
+  const std::vector<std::byte> chunk(encoded.begin(), encoded.end());  // waits for those before it
+  const double seconds = thread_seconds() - begin + static_cast<double>(chunk.size()) * written_byte_s;
   return seconds / static_cast<double>(pixels.size());
 }
 
 double time_native(const DecodedTile& tile, int bands, double written_byte_s) {
-  return time_chunk(bands, std::size_t(tile.side) * std::size_t(tile.side), written_byte_s,
+  return time_chunk(tile.planes(bands), std::size_t(tile.side) * std::size_t(tile.side), written_byte_s,
                     [&](int plane, std::span<std::uint16_t> pixels) {
                       cut_box(tile.rows, tile.square(plane), pixels);
                       harmonise(pixels, 0);
@@ -140,7 +106,8 @@ double time_upsampled(const DecodedTile& tile, const PatchSettings& settings) {
   std::vector<std::uint16_t> window;
   UpsampleBuffers buffers;
   return time_chunk(
-      settings.upsampled_bands, side * side, settings.written_byte_s, [&](int plane, std::span<std::uint16_t> pixels) {
+      tile.planes(settings.upsampled_bands), side * side, settings.written_byte_s,
+      [&](int plane, std::span<std::uint16_t> pixels) {
         const PixelBox square = tile.square(plane);
         const PixelBox box = grow(square, upsampler.halo(), tile.box);
         window.resize(std::size_t(box.width) * std::size_t(box.height));
@@ -152,17 +119,22 @@ double time_upsampled(const DecodedTile& tile, const PatchSettings& settings) {
 }
 
 struct SampleTiming {
+  int resolution_m = 0;
+  double opening_s = 0;
   TileTiming decoding;
   std::optional<double> per_patch_pixel_s, per_upsampled_pixel_s;  // none where no patch fits into the tile
 };
 
 SampleTiming time_sample(const SampleTile& sample, const PatchSettings& settings) {
+  const double start = thread_seconds();
   const BandReader reader(sample.path);
+  const double opening_s = thread_seconds() - start;
   const ImageLayout& layout = reader.layout();
   const auto row = std::make_shared<TileRow>(layout, sample.tile.row);
   const double begin = thread_seconds();
   decode_tile(reader, *row, sample.tile.column);
-  SampleTiming timing{{sample.tile.pixels, sample.tile.bytes, thread_seconds() - begin}, {}, {}};
+  SampleTiming timing{
+      sample.resolution_m, opening_s, {sample.tile.pixels, sample.tile.bytes, thread_seconds() - begin}, {}, {}};
   const int x = sample.tile.column * layout.tile_width, y = row->first_line();
   const DecodedTile tile{
       {row},
@@ -176,32 +148,73 @@ SampleTiming time_sample(const SampleTile& sample, const PatchSettings& settings
   return timing;
 }
 
-// 0 where nothing was measured.
-double mean_of(const std::vector<SampleTiming>& timings, std::optional<double> SampleTiming::*rate) {
-  double sum = 0;
-  int measured = 0;
-  for (const SampleTiming& timing : timings) {
-    if (!(timing.*rate)) continue;
-    sum += *(timing.*rate);
-    ++measured;
+// Mean by resolution, weighted by what each has of the pixels that the rate counts; 0 where nothing was measured.
+double mean_of(const std::vector<SampleTiming>& timings, std::optional<double> SampleTiming::*rate,
+               const std::map<int, double>& pixels_of_resolution) {
+  double sum = 0, weights = 0;
+  for (const auto& [resolution_m, pixels] : pixels_of_resolution) {
+    double seconds = 0, measured = 0;
+    for (const SampleTiming& timing : timings) {
+      if (timing.resolution_m != resolution_m || !(timing.*rate)) continue;
+      seconds += *(timing.*rate);
+      ++measured;
+    }
+    if (measured == 0) continue;
+    sum += pixels * seconds / measured;
+    weights += pixels;
   }
-  return measured > 0 ? sum / measured : 0;
+  return weights > 0 ? sum / weights : 0;
 }
 
-BandRate rate_of(const std::vector<SampleTile>& samples, const PatchSettings& settings) {
-  std::vector<SampleTiming> timings(samples.size());
+void time_samples(const std::vector<SampleTile>& samples, const PatchSettings& settings,
+                  std::vector<SampleTiming>& timings) {
+  const std::size_t before = timings.size();
+  timings.resize(before + samples.size());
   tbb::parallel_for(
       tbb::blocked_range<std::size_t>(0, samples.size(), 1),
       [&](const tbb::blocked_range<std::size_t>& range) {
         for (std::size_t sample = range.begin(); sample < range.end(); ++sample)
-          timings[sample] = time_sample(samples[sample], settings);
+          timings[before + sample] = time_sample(samples[sample], settings);
       },
       tbb::simple_partitioner());
+}
+
+double decoding_seconds(const std::vector<SampleTiming>& timings) {
+  return std::accumulate(timings.begin(), timings.end(), 0.0,
+                         [](double sum, const SampleTiming& timing) { return sum + timing.decoding.seconds; });
+}
+
+// Small tiles are decoded in a moment, in which other work on the machine weighs much: then more of them are drawn.
+std::vector<SampleTiming> time_long_enough(const std::vector<SampleTile>& tiles, const CalibrationSettings& settings,
+                                           const PatchSettings& patches) {
+  std::vector<SampleTiming> timings;
+  const auto wanted = static_cast<std::size_t>(settings.tiles);
+  time_samples(draw_by_bytes(tiles, wanted), patches, timings);
+  const double seconds = decoding_seconds(timings);
+  if (seconds >= settings.seconds || timings.size() == tiles.size()) return timings;
+  const double times_more = std::min(settings.seconds / std::max(seconds, 1e-6), kMostTimesMore);
+  time_samples(draw_by_bytes(tiles, static_cast<std::size_t>(times_more * static_cast<double>(wanted))), patches,
+               timings);
+  return timings;
+}
+
+BandRate rate_of(const std::vector<SampleTile>& tiles, const std::vector<SampleTiming>& timings) {
+  std::map<int, double> native_pixels, upsampled_pixels;
+  for (const SampleTile& tile : tiles) {
+    const double factor = tile.resolution_m / kFinestResolutionM;
+    native_pixels[tile.resolution_m] += tile.tile.pixels;
+    upsampled_pixels[tile.resolution_m] += tile.tile.pixels * factor * factor;
+  }
   std::vector<TileTiming> decoding;
-  for (const SampleTiming& timing : timings) decoding.push_back(timing.decoding);
+  double opening_s = 0;
+  for (const SampleTiming& timing : timings) {
+    decoding.push_back(timing.decoding);
+    opening_s += timing.opening_s;
+  }
   BandRate rate = fit_rate(decoding);
-  rate.per_patch_pixel_s = mean_of(timings, &SampleTiming::per_patch_pixel_s);
-  rate.per_upsampled_pixel_s = mean_of(timings, &SampleTiming::per_upsampled_pixel_s);
+  rate.per_patch_pixel_s = mean_of(timings, &SampleTiming::per_patch_pixel_s, native_pixels);
+  rate.per_upsampled_pixel_s = mean_of(timings, &SampleTiming::per_upsampled_pixel_s, upsampled_pixels);
+  rate.per_file_s = opening_s / static_cast<double>(timings.size());
   return rate;
 }
 
@@ -219,21 +232,12 @@ PatchSettings patch_settings(const std::vector<ImageArray>& arrays, const Calibr
 
 }  // namespace
 
-std::vector<std::size_t> sample_evenly(std::size_t count, std::size_t wanted) {
-  const std::size_t samples = std::min(count, wanted);
-  std::vector<std::size_t> indices;
-  for (std::size_t sample = 0; sample < samples; ++sample)
-    indices.push_back((2 * sample + 1) * count / (2 * samples));  // the middle of its share
-  return indices;
-}
-
 WorkRates calibrate_rates(std::span<const ProductScan> scans, const std::vector<ImageArray>& arrays,
                           const CalibrationSettings& settings) {
   WorkRates rates;
   const PatchSettings patches = patch_settings(arrays, settings);
-  for (const auto& [codeblock_px, tiles] : all_tiles(scans, arrays)) {
-    if (tiles.empty()) continue;
-    rates[codeblock_px] = rate_of(spread_over_bytes(tiles, static_cast<std::size_t>(settings.tiles)), patches);
+  for (const auto& [codeblock_px, tiles] : tiles_by_codeblock(scans, arrays)) {
+    if (!tiles.empty()) rates[codeblock_px] = rate_of(tiles, time_long_enough(tiles, settings, patches));
   }
   return rates.empty() ? standard_rates() : rates;
 }

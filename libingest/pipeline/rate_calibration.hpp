@@ -14,13 +14,12 @@ namespace eoshard::ingest {
 
 struct CalibrationSettings {
   int products = 8;  ///< at most, spread evenly over those given
-  int tiles = 48;    ///< of each code-block size, spread evenly over the sizes of their compressed data
+  int tiles = 48;    ///< of each code-block size
+  double seconds =
+      2;  ///< of decoding for each code-block size, for which more tiles are taken, as far as there are any
   UpsampleMethod upsample = UpsampleMethod::nearest;  ///< of upsampled arrays, where there are any
   std::filesystem::path scratch;                      ///< a folder for what is written to time it
 };
-
-/// Which of `count` products to calibrate on: indices, ascending.
-std::vector<std::size_t> sample_evenly(std::size_t count, std::size_t wanted);
 
 /// Decodes sampled tiles that hold a candidate on all of this rank's threads at once, as a run would, makes
 /// patches of them into the chunks of the arrays, and fits rates to the CPU time of the threads.

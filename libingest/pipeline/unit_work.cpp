@@ -26,6 +26,7 @@ std::vector<double> bytes_of_tiles(const Jp2Coding& coding, std::size_t tiles) {
 
 BandWork work_of_tiles(const NeededTiles& band) {
   BandWork work{band.codeblock_px};
+  work.files = 1;
   for (const NeededTiles::Tile& tile : band.tiles) {
     work.tile_pixels += tile.pixels;
     work.tile_bytes += tile.bytes;

@@ -26,7 +26,8 @@ Json list_of(const WorkRates& rates) {
                     {"per_pixel_s", rate.per_pixel_s},
                     {"per_byte_s", rate.per_byte_s},
                     {"per_patch_pixel_s", rate.per_patch_pixel_s},
-                    {"per_upsampled_pixel_s", rate.per_upsampled_pixel_s}});
+                    {"per_upsampled_pixel_s", rate.per_upsampled_pixel_s},
+                    {"per_file_s", rate.per_file_s}});
   }
   return list;
 }
@@ -35,7 +36,7 @@ WorkRates rates_from(const Json& json) {
   WorkRates rates;
   for (const Json& rate : json)
     rates[rate.at("codeblock_px")] = {rate.at("per_pixel_s"), rate.at("per_byte_s"), rate.at("per_patch_pixel_s"),
-                                      rate.at("per_upsampled_pixel_s")};
+                                      rate.at("per_upsampled_pixel_s"), rate.at("per_file_s")};
   return rates;
 }
 

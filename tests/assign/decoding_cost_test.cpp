@@ -8,9 +8,9 @@ namespace eoshard::ingest {
 namespace {
 
 TEST(Cost, AddsTilesAndPatches) {
-  const WorkRates rates = {{4096, {2, 0.5, 0.25, 0.125}}, {16, {10}}};
-  EXPECT_DOUBLE_EQ(cost_s({{4096, 3, 4, 8, 16}, {16, 1, 100, 100, 100}}, rates),
-                   3 * 2 + 4 * 0.5 + 8 * 0.25 + 16 * 0.125 + 10);
+  const WorkRates rates = {{4096, {2, 0.5, 0.25, 0.125, 7}}, {16, {10}}};
+  EXPECT_DOUBLE_EQ(cost_s({{4096, 3, 4, 8, 16, 2}, {16, 1, 100, 100, 100}}, rates),
+                   3 * 2 + 4 * 0.5 + 8 * 0.25 + 16 * 0.125 + 2 * 7 + 10);
   EXPECT_DOUBLE_EQ(cost_s({}, rates), 0);
 }
 

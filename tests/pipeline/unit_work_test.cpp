@@ -6,6 +6,7 @@
 
 #include "libingest/decode/jp2_structure.hpp"
 #include "libingest/pipeline/array_layout.hpp"
+#include "libingest/pipeline/calibration_sample.hpp"
 #include "libingest/pipeline/rate_calibration.hpp"
 #include "tests/decode/jp2_image.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -57,6 +58,7 @@ TEST_F(UnitWorkTest, AFullProductAsksForAllItsPixelsAndBytes) {
   EXPECT_EQ(fine.tile_bytes, total(read_jp2_coding(scan_.product.band_files.at("B02")).tile_bytes));
   EXPECT_EQ(fine.patch_pixels, 9 * 120.0 * 120.0);
   EXPECT_EQ(units[1].front().codeblock_px, 64);
+  EXPECT_EQ(fine.files, 1);
 }
 
 // Patch (2, 0) covers the columns 240 to 359 at 10 m, so the tiles 1 and 2 of the first row: 128 + 104 columns of 128
@@ -96,6 +98,7 @@ TEST_F(UnitWorkTest, CalibrationMeasuresARateForEachCodeBlockSize) {
     const BandRate& rate = rates.at(codeblock_px);
     EXPECT_GT(rate.per_pixel_s + rate.per_byte_s, 0) << codeblock_px;
     EXPECT_GT(rate.per_patch_pixel_s, 0) << codeblock_px;
+    EXPECT_GT(rate.per_file_s, 0) << codeblock_px;
     EXPECT_EQ(rate.per_upsampled_pixel_s, 0) << codeblock_px;
   }
 }
@@ -120,6 +123,27 @@ TEST(SampleEvenly, TakesTheMiddleOfEachShare) {
   EXPECT_EQ(sample_evenly(10, 2), (std::vector<std::size_t>{2, 7}));
   EXPECT_EQ(sample_evenly(3, 8), (std::vector<std::size_t>{0, 1, 2}));
   EXPECT_TRUE(sample_evenly(0, 8).empty());
+}
+
+// Sorted by bytes as tiles_by_codeblock() gives them.
+std::vector<SampleTile> tiles_of(const std::vector<double>& bytes) {
+  std::vector<SampleTile> tiles;
+  for (const double size : bytes) tiles.push_back({"band.jp2", 60, {static_cast<int>(tiles.size()), 0, 1, size}});
+  return tiles;
+}
+
+std::vector<int> drawn_columns(const std::vector<double>& bytes, std::size_t wanted) {
+  std::vector<int> columns;
+  for (const SampleTile& tile : draw_by_bytes(tiles_of(bytes), wanted)) columns.push_back(tile.tile.column);
+  return columns;
+}
+
+TEST(CalibrationSample, ATileIsDrawnByItsShareOfTheBytes) {
+  EXPECT_EQ(drawn_columns({1, 1, 1, 1}, 2), (std::vector<int>{1, 3}));          // 1 and 3 bytes into 4
+  EXPECT_EQ(drawn_columns({1, 1, 1, 1, 50, 50}, 2), (std::vector<int>{4, 5}));  // small ones do not crowd them out
+  EXPECT_EQ(drawn_columns({1, 1, 98}, 2), (std::vector<int>{2}));               // none twice
+  EXPECT_EQ(drawn_columns({1, 2, 3}, 3), (std::vector<int>{0, 1, 2}));
+  EXPECT_TRUE(drawn_columns({}, 8).empty());
 }
 
 }  // namespace

@@ -48,9 +48,9 @@ void declare_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--cores-per-rank", arguments.cores_per_rank, "Cores of a rank, for the estimated time")
       ->check(CLI::Range(1, 1024))
       ->group(plan);
-  app.add_option(
-         "--calibration-tiles", arguments.calibration.tiles,
-         "JPEG 2000 tiles of each code-block size that are decoded to measure the rates; 0: take standard rates")
+  app.add_option("--calibration-tiles", arguments.calibration.tiles,
+                 "JPEG 2000 tiles of each code-block size that are decoded to measure the rates, at least; 0: take "
+                 "standard rates")
       ->check(CLI::Range(0, 10000))
       ->group(plan);
   app.add_option("--draw-products", arguments.draw_products,
