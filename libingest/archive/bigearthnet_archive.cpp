@@ -48,6 +48,12 @@ std::vector<std::string> folders_in(const fs::path& folder) {
   return names;
 }
 
+std::vector<std::string> names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename().string());
+  return names;
+}
+
 // Only a failure is worth a second look at what is there.
 std::string read_member(const fs::path& path) {
   try {
@@ -69,7 +75,7 @@ class BigEarthNetTree : public ArchiveCatalogue {
       patches_.prepare_reference_maps();
       return patches_.layout();
     }
-    refuse_layout(patches_.options(), folders_in(source()));
+    refuse_layout(patches_.options(), names_in(source()));
   }
 
   std::vector<ArchiveEntry> list() override { return std::move(entries_); }

@@ -39,6 +39,12 @@ std::string duration_text(double seconds) {
   return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
 }
 
+std::string rate_text(double bytes_per_s) {
+  const double megabytes_per_s = 1e-6 * bytes_per_s;
+  return megabytes_per_s < 10 ? fmt::format("{:.2g} MB/s", megabytes_per_s)
+                              : fmt::format("{:.0f} MB/s", megabytes_per_s);
+}
+
 ProgressMode parse_progress_mode(std::string_view name) {
   if (name == "auto") return ProgressMode::automatic;
   if (name == "always") return ProgressMode::always;

@@ -21,6 +21,9 @@ struct Progress {
 /// "95 s", "12 min", "3 h 05 min".
 std::string duration_text(double seconds);
 
+/// "34 MB/s", "0.21 MB/s".
+std::string rate_text(double bytes_per_s);
+
 /// May be called from any thread, one call at a time.
 using ProgressCallback = std::function<void(const Progress&)>;
 

@@ -1,6 +1,9 @@
 #include "libingest/pipeline/archive_kinds.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "libingest/archive/bigearthnet_archive.hpp"
 #include "libingest/archive/image_names.hpp"
@@ -17,6 +20,11 @@ constexpr const char* kImages = "images";
 BigEarthNetOptions bigearthnet_options(BigEarthNetVersion version, const PackOptions& options) {
   BigEarthNetOptions archive{version, options.source, all_bands(), options.reference_maps,
                              WorkFolder(options.out).scratch_file("reference_maps")};
+  for (const std::string& band : options.bands) {
+    if (std::find(archive.bands.begin(), archive.bands.end(), band) != archive.bands.end()) continue;
+    throw Error(ErrorKind::usage,
+                fmt::format("--bands: the archive has no band '{}'; it has {}", band, fmt::join(archive.bands, ", ")));
+  }
   if (!options.bands.empty()) archive.bands = options.bands;
   return archive;
 }

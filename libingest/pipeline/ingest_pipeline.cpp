@@ -257,9 +257,9 @@ class Ingest {
   void report_extraction(std::span<const std::uint64_t> sums, std::uint64_t total_bytes, double elapsed_s) const {
     if (!progress_ || total_bytes == 0) return;
     const double share = static_cast<double>(sums[kBytesAtHand]) / static_cast<double>(total_bytes);
-    const double megabytes_per_s = elapsed_s > 0 ? 1e-6 * static_cast<double>(summary_.bytes) / elapsed_s : 0;
-    const std::string note =
-        fmt::format("{:.0f} MB/s; rejected {}", megabytes_per_s, rejected_text(sums[kZeroPatches]));
+    const double bytes_per_s = elapsed_s > 0 ? static_cast<double>(summary_.bytes) / elapsed_s : 0;
+    const std::string rate = bytes_per_s > 0 ? rate_text(bytes_per_s) + "; " : "";  // none before the first row
+    const std::string note = fmt::format("{}rejected {}", rate, rejected_text(sums[kZeroPatches]));
     const auto done = static_cast<std::uint64_t>(share * static_cast<double>(candidates()));
     progress_({"extract", done, candidates(), "patches", note});
   }

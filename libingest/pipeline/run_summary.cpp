@@ -39,6 +39,8 @@ Spread spread_of(const std::vector<RankTimes>& ranks, const Select& select) {
   return spread;
 }
 
+constexpr const char* kPredicted = "predicted_extract_cpu";
+
 struct Quantity {
   std::string name;
   Spread spread;
@@ -58,7 +60,7 @@ std::vector<Quantity> quantities(const RunSummary& summary) {
   add("assemble", [](const RankTimes& rank) { return rank.assemble_s; });
   add("cpu", [](const RankTimes& rank) { return rank.cpu_s; });
   add("extract_cpu", [](const RankTimes& rank) { return rank.extract_cpu_s; });
-  add("predicted_extract_cpu", [](const RankTimes& rank) { return rank.predicted_cpu_s; });
+  add(kPredicted, [](const RankTimes& rank) { return rank.predicted_cpu_s; });
   return all;
 }
 
@@ -106,6 +108,7 @@ std::string to_text(const RunSummary& summary) {
   std::string text = fmt::format("{} ranks of {} threads, {:.1f} s; seconds a rank, min / mean / max:\n",
                                  summary.ranks.size(), summary.threads, summary.wall_s);
   for (const Quantity& quantity : quantities(summary)) {
+    if (quantity.name == kPredicted && quantity.spread.maximum == 0) continue;  // nothing was predicted
     text += fmt::format("  {:<22} {:>9.2f} {:>9.2f} {:>9.2f}\n", quantity.name, quantity.spread.minimum,
                         quantity.spread.mean, quantity.spread.maximum);
   }

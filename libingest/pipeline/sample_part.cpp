@@ -12,10 +12,11 @@
 namespace eoshard::ingest {
 namespace {
 
-constexpr std::uint64_t kMagic = 0x32306b6361706f65;  // "eopack02"
+constexpr std::uint64_t kMagic = 0x33306b6361706f65;  // "eopack03"
 
 struct Footer {
   std::uint64_t index_bytes = 0;
+  std::uint64_t rows_checksum = 0;
   std::uint64_t index_checksum = 0;
   std::uint64_t magic = kMagic;
 };
@@ -67,6 +68,28 @@ PartContents parse_index(std::string_view text) {
   throw Error(ErrorKind::io, fmt::format("{} is damaged; remove it and run the same command again", path.string()));
 }
 
+Footer read_footer(const FileDescriptor& file, const std::filesystem::path& tally) {
+  const std::uint64_t size = file_size(file, tally);
+  Footer footer;
+  if (size < sizeof footer) throw_damaged(tally);
+  read_exactly(file, size - sizeof footer, std::as_writable_bytes(std::span(&footer, 1)), tally);
+  if (footer.magic != kMagic || footer.index_bytes > size - sizeof footer) throw_damaged(tally);
+  return footer;
+}
+
+// The rows lie before the index.
+std::uint64_t rows_bytes(const FileDescriptor& file, const std::filesystem::path& tally, const Footer& footer) {
+  return file_size(file, tally) - sizeof footer - footer.index_bytes;
+}
+
+void check_rows(const std::filesystem::path& tally) {
+  const FileDescriptor file = open_for_reading(tally);
+  const Footer footer = read_footer(file, tally);
+  std::string rows(rows_bytes(file, tally, footer), '\0');
+  read_exactly(file, 0, std::as_writable_bytes(std::span(rows)), tally);
+  if (crc32c(bytes_of(rows)) != footer.rows_checksum) throw_damaged(tally);
+}
+
 // Chunks carry their checksums.
 void check_chunks(const std::filesystem::path& path, std::size_t samples) {
   const FileDescriptor file = open_for_reading(path);
@@ -110,7 +133,7 @@ void SamplePartWriter::close() {
     for (const auto& array : arrays_) array->close();
   }
   const std::string index = index_text(contents_);
-  const Footer footer{index.size(), crc32c(bytes_of(index)), kMagic};
+  const Footer footer{index.size(), crc32c(bytes_of(rows_)), crc32c(bytes_of(index)), kMagic};
   AtomicFile file(tally_);
   file.write(rows_);
   file.write(index);
@@ -120,13 +143,9 @@ void SamplePartWriter::close() {
 
 PartContents read_sample_part(const std::filesystem::path& tally) {
   const FileDescriptor file = open_for_reading(tally);
-  const std::uint64_t size = file_size(file, tally);
-  Footer footer;
-  if (size < sizeof footer) throw_damaged(tally);
-  read_exactly(file, size - sizeof footer, std::as_writable_bytes(std::span(&footer, 1)), tally);
-  if (footer.magic != kMagic || footer.index_bytes > size - sizeof footer) throw_damaged(tally);
+  const Footer footer = read_footer(file, tally);
   std::string index(footer.index_bytes, '\0');
-  read_exactly(file, size - sizeof footer - footer.index_bytes, std::as_writable_bytes(std::span(index)), tally);
+  read_exactly(file, rows_bytes(file, tally, footer), std::as_writable_bytes(std::span(index)), tally);
   if (crc32c(bytes_of(index)) != footer.index_checksum) throw_damaged(tally);
   return parse_index(index);
 }
@@ -134,6 +153,7 @@ PartContents read_sample_part(const std::filesystem::path& tally) {
 bool is_part_whole(const std::filesystem::path& tally, const std::vector<PackedArray>& arrays) {
   try {
     const std::size_t samples = read_sample_part(tally).samples.size();
+    check_rows(tally);
     for (const PackedArray& array : arrays) {
       if (samples > 0) check_chunks(part_array_file(tally, array.image.name), samples);
     }

@@ -34,6 +34,25 @@ bool is_own_name(const std::string& name) {
   return std::find(kOwnNames.begin(), kOwnNames.end(), stem) != kOwnNames.end();
 }
 
+bool is_dataset(const fs::path& folder) {
+  try {
+    read_manifest(folder);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+// A dataset's folder holds nothing else: a second one in it would be in the way of --overwrite, and of copying it.
+void refuse_dataset_above(const fs::path& out) {
+  const fs::path whole = fs::weakly_canonical(fs::absolute(out));
+  for (fs::path folder = whole.parent_path(); folder.has_relative_path(); folder = folder.parent_path()) {
+    if (!WorkFolder(folder).has_run() && !is_dataset(folder)) continue;
+    throw Error(ErrorKind::usage, fmt::format("--out {}: this lies inside the dataset {}; name a folder outside of it",
+                                              out.string(), folder.string()));
+  }
+}
+
 std::string differing_options(const std::string& mine, const std::string& theirs) {
   const auto a = nlohmann::json::parse(mine);
   const auto b = nlohmann::json::parse(theirs, nullptr, false);  // discarded when damaged: then all differ
@@ -82,6 +101,7 @@ void WorkFolder::check_is_ours() const {
   if (fs::exists(out_) && !fs::is_directory(out_)) {
     throw Error(ErrorKind::usage, fmt::format("--out {}: this is a file; name a new folder", out_.string()));
   }
+  refuse_dataset_above(out_);
   if (!fs::exists(out_)) return;
   for (const auto& entry : fs::directory_iterator(out_)) {
     if (is_own_name(entry.path().filename().string())) continue;

@@ -96,6 +96,28 @@ std::vector<std::string> different_options(const std::string& a, const std::stri
   return keys;
 }
 
+// "A, B and 3 more", of `all` those that `other` lacks; empty when there is none.
+std::string missing_from(const nlohmann::json& other, const nlohmann::json& all) {
+  constexpr std::size_t kNamed = 3;
+  std::vector<std::string> missing;
+  for (const auto& source : all) {
+    if (std::find(other.begin(), other.end(), source) == other.end()) missing.push_back(source);
+  }
+  const std::size_t more = missing.size() - std::min(missing.size(), kNamed);
+  missing.resize(missing.size() - more);
+  return fmt::format("{}{}", fmt::join(missing, ", "), more > 0 ? fmt::format(" and {} more", more) : "");
+}
+
+[[noreturn]] void throw_other_sources(const std::string& planned, const std::string& given) {
+  const auto plan = nlohmann::json::parse(planned).at("sources"), run = nlohmann::json::parse(given).at("sources");
+  const std::string only_run = missing_from(plan, run), only_plan = missing_from(run, plan);
+  std::string difference;
+  if (!only_run.empty()) difference += fmt::format("; not in the plan: {}", only_run);
+  if (!only_plan.empty()) difference += fmt::format("; in the plan alone: {}", only_plan);
+  throw Error(ErrorKind::usage,
+              fmt::format("the plan was made for other products{}; make it anew with eoshard-plan", difference));
+}
+
 void check_same_products(const WorkPlan& plan, const std::vector<ScannedProduct>& products) {
   const bool is_same = std::equal(plan.products.begin(), plan.products.end(), products.begin(), products.end(),
                                   [](const PlannedProduct& planned, const ScannedProduct& scanned) {
@@ -168,6 +190,8 @@ WorkPlan parse_plan(const std::string& text) {
 const WorkAssignment& find_assignment(const WorkPlan& plan, int ranks, const std::string& configuration_json,
                                       const std::vector<ScannedProduct>& products) {
   const std::vector<std::string> differences = different_options(plan.configuration_json, configuration_json);
+  if (differences == std::vector<std::string>{"sources"})
+    throw_other_sources(plan.configuration_json, configuration_json);
   if (!differences.empty()) {
     throw Error(ErrorKind::usage, fmt::format("the plan was made with other options ({}); make it anew with "
                                               "eoshard-plan, or give the same",

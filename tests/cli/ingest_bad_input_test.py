@@ -162,6 +162,11 @@ class BadInput(harness.ClassFolderTest):
                 self.assertIn(option, result.stderr)
         self.assertFalse(self.out.exists())
 
+    def test_an_option_given_twice(self):
+        result = harness.run("eoshard-ingest", "--labels", "a.tif", "--labels", "b.tif", check=False)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("--labels is given 2 times; it takes one value", result.stderr)
+
     def test_unknown_option(self):
         result = harness.run("eoshard-ingest", "--labels", self.clc, "--out", self.out, self.product, "--cloud", 5, ranks=2, check=False)
         self.assertEqual(result.returncode, 2)

@@ -94,7 +94,7 @@ class BadArchives(harness.ClassFolderTest):
                                  (("--split", "random:70/15/15", self.tree), "same ground"),
                                  (("--split", "rings", self.tree), "--split 'rings'"),
                                  (("--split", self.lists, "--unlisted", "nowhere", self.tree), "--unlisted 'nowhere'"),
-                                 (("--split", self.lists, "--bands", "B10", self.tree), "no band 'B10'"),
+                                 (("--split", self.lists, "--bands", "B10", self.tree), "no band 'B10'; it has B01, B02"),
                                  (("--split", self.lists, "--no-native", self.tree), "--no-native"),
                                  (("--split", self.lists, "--metadata", "x.parquet", self.tree), "--metadata goes with bigearthnet-v2"),
                                  (("--split", self.lists, "--reference-maps", self.tree, self.tree), "--reference-maps goes"),

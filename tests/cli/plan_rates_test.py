@@ -28,7 +28,7 @@ class Rates(harness.ClassFolderTest):
         """Predicted over measured CPU seconds of each rank."""
         arguments = ["--labels", "none", *options, *self.products]
         plan = self.folder / "plan.json"
-        harness.run("eoshard-plan", "--ranks", RANKS, "--threads", RANKS, "--out", plan, *arguments)
+        harness.run("eoshard-plan", "--ranks", RANKS, "--threads", RANKS, "--out", plan, "--overwrite", *arguments)
         run = harness.run("eoshard-ingest", "--plan", plan, "--threads", 1, "--json", "--overwrite", "--out", self.folder / "out",
                           *arguments, ranks=RANKS)
         ranks = json.loads(run.stdout)["run"]["by_rank"]

@@ -84,6 +84,11 @@ class Products(harness.ClassFolderTest):
                 self.assertNotEqual(result.returncode, 0)
                 self.assertEqual(len(harness.errors(result)), 1)
                 self.assertIn(message, harness.errors(result)[0])
+        fewer = harness.run("eoshard-ingest", "--out", self.folder / "refused", *self.common[:-1], "--plan", plan, ranks=2,
+                            check=False)
+        self.assertIn(f"other products; in the plan alone: {self.products[-1]};", harness.errors(fewer)[0])
+        self.assertIn("the file is there", self.plan("--ranks", "2", "--out", plan, check=False).stderr)
+        self.plan("--ranks", "2", "--out", plan, "--overwrite", "--calibration-tiles", 0)
         both = self.ingest("refused", "--plan", plan, "--assign", "lpt", check=False)
         self.assertEqual(both.returncode, 2)
         self.assertIn("--assign", both.stderr)

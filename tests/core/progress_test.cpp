@@ -14,5 +14,11 @@ TEST(DurationText, ChangesItsUnit) {
   EXPECT_EQ(duration_text(3 * 3600 + 5 * 60), "3 h 05 min");
 }
 
+TEST(RateText, IsNeverZero) {
+  EXPECT_EQ(rate_text(34.4e6), "34 MB/s");
+  EXPECT_EQ(rate_text(2.34e6), "2.3 MB/s");
+  EXPECT_EQ(rate_text(212e3), "0.21 MB/s");
+}
+
 }  // namespace
 }  // namespace eoshard

@@ -154,6 +154,9 @@ TEST_F(Parts, TheSameSampleTwiceIsAnError) {
 TEST_F(Parts, DamageIsNoticed) {
   const fs::path tally = write(1, 0, {"patch_1", "patch_2"});
   EXPECT_TRUE(is_part_whole(tally, arrays_));
+  const fs::path rows = write(2, 0, {"patch_3"});  // they come first in the tally
+  std::fstream(rows, std::ios::in | std::ios::out | std::ios::binary).put('?');
+  EXPECT_FALSE(is_part_whole(rows, arrays_));
   const fs::path shard = part_array_file(tally, "data_20m");
   std::fstream(shard, std::ios::in | std::ios::out | std::ios::binary).put('?');
   EXPECT_FALSE(is_part_whole(tally, arrays_));

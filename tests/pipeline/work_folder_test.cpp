@@ -54,6 +54,19 @@ TEST_F(WorkFolderTest, AnotherConfigurationIsRefusedAmidTheFirstPart) {
   EXPECT_NE(refusal(R"({"seed":2})").find("differ in: seed"), std::string::npos);
 }
 
+TEST_F(WorkFolderTest, AFolderInsideARunOrADatasetIsRefused) {
+  work_.prepare(R"({"seed":1})", false);
+  for (const char* inner : {"sub", "unfinished/sub"}) {
+    try {
+      WorkFolder(temporary_.path() / "mydata" / inner).prepare(R"({"seed":1})", true);
+      FAIL() << inner;
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find("lies inside the dataset"), std::string::npos) << error.what();
+    }
+  }
+  EXPECT_EQ(WorkFolder(temporary_.path() / "other").prepare(R"({"seed":1})", false), WorkFolder::Start::fresh);
+}
+
 TEST_F(WorkFolderTest, AnotherConfigurationReplacesARunThatExtractedNothing) {
   work_.prepare(R"({"seed":1})", false);
   touch(work_.scan_file("S2A_X"));

@@ -17,6 +17,17 @@ namespace {
 
 constexpr int kMisuse = 2;
 
+// Where CLI11 says "At Most 1 required but received 2".
+std::string misuse(const CLI::App& app, const CLI::ParseError& error) {
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr) return error.what();
+  for (const CLI::Option* option : app.get_options()) {
+    const auto given = option->results().size();
+    if (option->get_expected_max() == 1 && given > 1)
+      return fmt::format("{} is given {} times; it takes one value", option->get_name(), given);
+  }
+  return error.what();
+}
+
 // Help and misuse are settled before MPI starts, so that they are quick and need no launcher.
 int parse(CLI::App& app, int argc, char** argv, bool& is_done) {
   is_done = true;
@@ -31,7 +42,7 @@ int parse(CLI::App& app, int argc, char** argv, bool& is_done) {
     return 0;
   } catch (const CLI::ParseError& error) {
     if (launcher_rank() == 0)
-      fmt::print(stderr, "{}: {}\nTry '{} --help'.\n", app.get_name(), error.what(), app.get_name());
+      fmt::print(stderr, "{}: {}\nTry '{} --help'.\n", app.get_name(), misuse(app, error), app.get_name());
     return kMisuse;
   }
 }

@@ -29,6 +29,7 @@ struct Arguments {
   int draw_products = 0;
   CalibrationSettings calibration;
   std::string out;
+  bool overwrite = false;
   bool is_json = false;
   std::string progress = "auto";
 };
@@ -59,6 +60,7 @@ void declare_options(CLI::App& app, Arguments& arguments) {
       ->group(plan);
   const char* const run = "Run";
   app.add_option("-o,--out", arguments.out, "File for the plan, which eoshard-ingest --plan executes")->group(run);
+  app.add_flag("--overwrite", arguments.overwrite, "Replace the file --out")->group(run);
   app.add_flag("--json", arguments.is_json, "Print JSON")->group(run);
   declare_threads(app, arguments.ingest.threads);
   declare_progress(app, arguments.progress);
@@ -76,6 +78,9 @@ void check_arguments(const Arguments& arguments) {
     throw Error(ErrorKind::usage,
                 "only a plan of products can be executed: --out goes with neither --patch-list nor "
                 "--draw-products");
+  if (!arguments.out.empty() && !arguments.overwrite && std::filesystem::exists(arguments.out))
+    throw Error(ErrorKind::usage,
+                fmt::format("--out {}: the file is there; use --overwrite to replace it", arguments.out));
   parse_assign_method(arguments.assign);
 }
 
