@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "libingest/core/file.hpp"
 #include "libingest/mpi/thread_share.hpp"
 #include "libtrain/checkpoint/run_folder.hpp"
 #include "libtrain/checkpoint/safetensors.hpp"
@@ -225,6 +226,21 @@ void check_local_steps(const TrainOptions& options, const Communicator& world) {
                       "{} ranks; choose --batch-size a multiple of --micro-batch-size {} times the ranks",
                       epoch + 1, batch / micro_batch, world.size(), micro_batch));
     }
+  });
+}
+
+void check_agreement(const TrainOptions& options, const Communicator& world) {
+  std::string manifest;
+  world.agree([&] { manifest = read_text_file(fs::path(options.data) / "dataset.json"); });
+  const std::string there = world.broadcast(options_to_json(options)), manifest_there = world.broadcast(manifest);
+  world.agree([&] {
+    const std::string difference = first_difference(options_from_json(there), options);
+    const std::string what = !difference.empty() ? difference : manifest != manifest_there ? options.data : "";
+    if (what.empty()) return;
+    throw Error(
+        ErrorKind::usage,
+        fmt::format("rank {} was given {} than rank 0: {}; start all ranks with one command line and one dataset",
+                    world.rank(), difference.empty() ? "another dataset" : "other options", what));
   });
 }
 

@@ -58,6 +58,10 @@ std::unique_ptr<Network> load_trained_network(const std::filesystem::path& run, 
 /// Collective. @throws Error{usage}, agreed on, where --local-steps finds ranks with unequal shares of a step.
 void check_local_steps(const TrainOptions& options, const Communicator& world);
 
+/// Collective. @throws Error{usage}, agreed on, naming a rank that was given other options or another dataset than rank
+/// 0.
+void check_agreement(const TrainOptions& options, const Communicator& world);
+
 UpdateRules update_rules(const TrainOptions& options);
 LossOptions loss_options(const TrainOptions& options, const OpenDataset& dataset, at::Device device);
 /// All but the plan and this rank's part in it.

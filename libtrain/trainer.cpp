@@ -14,6 +14,7 @@ std::string describe_schedule(const TrainOptions& wanted, const Communicator& wo
 
 TrainOutcome train(const TrainOptions& wanted, const TrainSetting& setting) {
   const TrainOptions options = settle_options(wanted, setting.world);
+  check_agreement(options, setting.world);
   check_local_steps(options, setting.world);
   TrainingRun run(options, setting);
   run.restore();

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "libingest/mpi/rank_watch.hpp"
+
 namespace eoshard {
 namespace {
 
@@ -40,9 +42,13 @@ Communicator Communicator::world() {
   return Communicator(duplicate);
 }
 
-void Communicator::barrier() const { check_mpi(MPI_Barrier(get()), "MPI_Barrier"); }
+void Communicator::barrier() const {
+  const WaitingForRanks waiting;
+  check_mpi(MPI_Barrier(get()), "MPI_Barrier");
+}
 
 std::string Communicator::broadcast(std::string text) const {
+  const WaitingForRanks waiting;
   std::uint64_t length = text.size();
   check_mpi(MPI_Bcast(&length, 1, MPI_UINT64_T, 0, get()), "MPI_Bcast");
   text.resize(length);
@@ -51,6 +57,7 @@ std::string Communicator::broadcast(std::string text) const {
 }
 
 std::string Communicator::scatter(const std::vector<std::string>& texts) const {
+  const WaitingForRanks waiting;
   std::vector<int> counts, offsets;
   std::string joined;
   if (is_root()) {
@@ -70,6 +77,7 @@ std::string Communicator::scatter(const std::vector<std::string>& texts) const {
 }
 
 std::vector<std::string> Communicator::all_gather(const std::string& text) const {
+  const WaitingForRanks waiting;
   const std::uint64_t mine = text.size();
   std::vector<std::uint64_t> lengths(static_cast<std::size_t>(size_));
   check_mpi(MPI_Allgather(&mine, 1, MPI_UINT64_T, lengths.data(), 1, MPI_UINT64_T, get()), "MPI_Allgather");
@@ -84,6 +92,7 @@ std::vector<std::string> Communicator::all_gather(const std::string& text) const
 }
 
 std::vector<char> Communicator::all_gather_bytes(const void* data, std::size_t bytes) const {
+  const WaitingForRanks waiting;
   const int mine = checked_count(bytes);
   std::vector<int> counts(static_cast<std::size_t>(size_));
   check_mpi(MPI_Allgather(&mine, 1, MPI_INT, counts.data(), 1, MPI_INT, get()), "MPI_Allgather");
@@ -101,11 +110,13 @@ std::vector<char> Communicator::all_gather_bytes(const void* data, std::size_t b
 }
 
 void Communicator::sum(std::span<std::uint64_t> values) const {
+  const WaitingForRanks waiting;
   check_mpi(MPI_Allreduce(MPI_IN_PLACE, values.data(), checked_count(values.size()), MPI_UINT64_T, MPI_SUM, get()),
             "MPI_Allreduce");
 }
 
 void Communicator::sum(std::span<double> values) const {
+  const WaitingForRanks waiting;
   check_mpi(MPI_Allreduce(MPI_IN_PLACE, values.data(), checked_count(values.size()), MPI_DOUBLE, MPI_SUM, get()),
             "MPI_Allreduce");
 }

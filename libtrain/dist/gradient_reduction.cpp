@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+#include "libingest/mpi/rank_watch.hpp"
+
 namespace eoshard::train {
 namespace {
 
@@ -91,6 +93,7 @@ void GradientReduction::finish() {
   if (!is_alone()) {
     collective_.set_awaited(true);
     if (options_.share.size() == 0) launch_all();
+    const WaitingForRanks waiting;
     const double before = seconds_();
     lane_->wait();
     trace_.waited_s = seconds_() - before;

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import subprocess
 import sys
 
 import numpy
@@ -69,6 +70,19 @@ def contradictions_are_refused(data, folder):
     assert result.returncode == 2 and "reduction" in result.stderr, result.stderr
 
 
+def collectives_are_timed():
+    assert subprocess.run([training.TRAIN, "--benchmark-collectives"], capture_output=True).returncode == 2  # one rank
+    result = subprocess.run(["mpirun", "-n", "2", "--bind-to", "none", training.TRAIN, "--benchmark-collectives"],
+                            capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0 and "bus GB/s" in result.stderr, result.stderr
+    report = json.loads(result.stdout)
+    sizes = [row["bytes"] for row in report["rows"] if (row["back_end"], row["reduction"]) == ("mpi", "exact")]
+    assert report["ranks"] == 2 and sizes[0] == 4 and sizes[-1] == 64 << 20, report
+    for row in report["rows"]:
+        assert row["latency_us"] > 0, row
+        assert abs(row["bus_gb_per_s"] - row["bytes"] / row["latency_us"] / 1e3) < 1e-9 + row["bus_gb_per_s"] * 1e-6, row
+
+
 def main():
     with training.temporary_folder() as folder:
         folder = pathlib.Path(folder)
@@ -76,6 +90,7 @@ def main():
         buckets_start_before_backward_ends(data, folder)
         exact_bits_are_those_of_one_rank(data, folder)
         others_are_near(data, folder)
+        collectives_are_timed()
         contradictions_are_refused(data, folder)
     return 0
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <iostream>
 #include <limits>
 
@@ -74,11 +75,24 @@ void require_connected(const Communicator& world) {
   throw Error(ErrorKind::usage, message).mark_agreed();
 }
 
+// Started by torchrun or the like, every process would think that it is the only one.
+void check_launcher(const Program& program, const Communicator& world) {
+  const char* wanted = std::getenv("WORLD_SIZE");
+  const bool is_other_launcher = std::getenv("RANK") != nullptr && wanted != nullptr && std::atoi(wanted) > 1;
+  if (!is_other_launcher || world.size() > 1) return;
+  const std::string message = fmt::format(
+      "RANK and WORLD_SIZE={} are set, but this process is alone in MPI's world; start {} with mpirun -n {} (or srun "
+      "--mpi=pmix), or unset them",
+      wanted, program.name, wanted);
+  throw Error(ErrorKind::usage, message).mark_agreed();
+}
+
 int run_with_mpi(const Program& program, LogLevel level) {
   const MpiSession session(program.mpi_threads);
   const Communicator world = Communicator::world();
   require_connected(world);
   const Log log(world.rank(), level);
+  check_launcher(program, world);
   return guard([&] { return program.run(world, log); },
                [&](const Error& error) {
                  if (!error.is_agreed() || world.is_root()) print_error(error, program, log);

@@ -12,7 +12,9 @@
 #include <nlohmann/json.hpp>
 
 #include "libingest/core/file.hpp"
+#include "libingest/mpi/rank_watch.hpp"
 #include "libtrain/checkpoint/run_folder.hpp"
+#include "libtrain/collective_benchmark.hpp"
 #include "libtrain/core/nearest_name.hpp"
 #include "libtrain/evaluate_run.hpp"
 #include "libtrain/input_benchmark.hpp"
@@ -39,10 +41,12 @@ struct CommandLine {
   bool is_overwritten = false;
   bool is_schedule_wanted = false;
   bool is_input_benchmark = false;
+  bool is_collective_benchmark = false;
   bool is_slurm_wanted = false;
   SlurmRequest slurm;
   std::vector<std::string> arguments;  // of the command line, without the program
   bool is_traced = false;
+  double rank_timeout_s = 300;
   std::vector<std::pair<std::string, CLI::Option*>> declared;  // field of TrainOptions, its option
 };
 
@@ -243,6 +247,9 @@ void declare_options(CLI::App& app, CommandLine& line) {
   app.add_option("--config", line.config, "TOML file of options, or a run's config.json; options given here win");
   app.add_option("--time-limit", line.time_limit_s, "Save after so many seconds and exit with 75; 0 = no limit")
       ->check(finite_nonnegative());
+  app.add_option("--rank-timeout", line.rank_timeout_s,
+                 "End all ranks when one has not been heard of, or has not moved, for so many seconds; 0 = never")
+      ->check(finite_nonnegative());
   app.add_option("--resume", line.resume, "Go on with this unfinished run, with the options of its config.json");
   app.add_flag("--overwrite", line.is_overwritten, "Start anew over an earlier run in --out");
   app.add_flag("--print-schedule", line.is_schedule_wanted,
@@ -255,6 +262,8 @@ void declare_options(CLI::App& app, CommandLine& line) {
   app.add_option("--gpus-per-node", line.slurm.gpus_per_node,
                  "Of --print-slurm: GPUs, and tasks, of a node; 0 = one task a node on its CPUs")
       ->check(CLI::Range(0, 1024));
+  app.add_flag("--benchmark-collectives", line.is_collective_benchmark,
+               "Print latency and bandwidth of reductions over all ranks by size as JSON, and train nothing");
   app.add_flag("--trace", line.is_traced, "Write when each step's gradients were communicated to trace.jsonl");
   app.add_option("--progress", line.progress, "On stderr: auto (on a terminal), always, never")
       ->check(CLI::IsMember({"auto", "always", "never"}));
@@ -394,6 +403,13 @@ void write_report(const std::filesystem::path& run) {
 int run(CommandLine& line, const Communicator& world, const Log& log) {
   std::signal(SIGTERM, request_stop);
   std::signal(SIGUSR1, request_stop);
+  if (line.is_collective_benchmark) {
+    const std::string result = benchmark_collectives(world, line.options.device);
+    if (!world.is_root()) return 0;
+    fmt::print(stderr, "{}", collectives_table(result));
+    std::cout << result << std::endl;
+    return 0;
+  }
   TrainOptions options;
   ProgressMode mode{};
   world.agree([&] {
@@ -423,18 +439,24 @@ int run(CommandLine& line, const Communicator& world, const Log& log) {
   };
   const TrainSetting setting{world,
                              log,
-                             [&](const Progress& progress) { bar.show(progress); },
+                             [&](const Progress& progress) {
+                               RankWatch::note_progress();
+                               bar.show(progress);
+                             },
                              [&] { return stop_requested != 0 || is_time_up(); },
                              {line.is_overwritten, !line.resume.empty()},
                              line.is_traced};
+  const RankWatch watch(world, line.rank_timeout_s, log);
   if (!line.evaluation.run.empty()) {
     const std::string result = evaluate_run(line.evaluation, options, setting);
     bar.finish();
+    world.barrier();  // the watch ends on all ranks at once
     if (world.is_root()) print_result(result);
     return 0;
   }
   const TrainOutcome outcome = train(options, setting);
   bar.finish();
+  world.barrier();  // the watch ends on all ranks at once
   if (!outcome.is_finished) {
     if (world.is_root()) log.info(fmt::format("stopped on request; run again to go on in {}", options.out));
     return kRestartMe;

@@ -1,0 +1,108 @@
+"""A rank that dies or stops at a random step ends all of them with an error that names it, and the run goes on exactly;
+ranks that disagree, and launchers without MPI, are refused."""
+
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import training
+
+TIMEOUT_S = 10
+OPTIONS = dict(epochs=3, batch_size=24, micro_batch_size=4, learning_rate=0.05, threads=1, seed=3)
+
+
+def ranks_below(launcher):
+    """Process of each rank that this mpirun has started."""
+    found = {}
+    for folder in pathlib.Path("/proc").iterdir():
+        try:
+            if not folder.name.isdigit() or int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1]) != launcher:
+                continue
+            environment = dict(item.split("=", 1) for item in (folder / "environ").read_text().split("\0") if "=" in item)
+            found[int(environment["OMPI_COMM_WORLD_RANK"])] = int(folder.name)
+        except (OSError, KeyError, UnicodeDecodeError):
+            continue
+    return found
+
+
+def is_alive(process):
+    try:
+        return pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def lose_a_rank(data, out, number, rank, steps):
+    """Sends the signal to one of three ranks once the run has taken so many steps; returns stderr and the seconds that
+    the others went on."""
+    line = training.command(data, out, 3, **OPTIONS, rank_timeout=TIMEOUT_S, trace=True)
+    launcher = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    trace = out / "trace.jsonl"
+    while launcher.poll() is None and not (trace.exists() and trace.read_text().count("\n") >= steps):
+        time.sleep(0.01)
+    processes = ranks_below(launcher.pid)
+    assert launcher.poll() is None and len(processes) == 3, (processes, launcher.communicate())
+    begin = time.monotonic()
+    os.kill(processes[rank], number)
+    errors = launcher.communicate(timeout=120)[1]
+    seconds = time.monotonic() - begin
+    assert launcher.returncode != 0, errors
+    deadline = time.monotonic() + 10
+    while any(map(is_alive, processes.values())) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(is_alive, processes.values())), "a rank lives on"
+    assert f"rank {rank} " in errors, errors
+    if number == signal.SIGSTOP:
+        assert f"rank {rank} (process {processes[rank]}" in errors and "is lost" in errors, errors
+    return seconds
+
+
+def lost_ranks_end_all(data, folder, times):
+    whole = folder / "whole"
+    training.succeed(data, whole, 3, **OPTIONS)
+    choice = random.Random(7)
+    for turn in range(times):
+        number = signal.SIGKILL if turn % 2 else signal.SIGSTOP
+        rank, steps = turn // 2 % 3, choice.randint(1, 9)
+        out = folder / f"lost{turn}"
+        seconds = lose_a_rank(data, out, number, rank, steps)
+        assert seconds < TIMEOUT_S * 5, seconds
+        training.succeed(data, out, 3, **OPTIONS)
+        assert training.weights(out) == training.weights(whole), f"turn {turn}: other weights after going on"
+
+
+def disagreeing_ranks_are_refused(data, folder):
+    other = training.make_dataset(folder / "other-data", 61, 5, 5)
+    for name, line, said in (
+            ("options", training.command(data, folder / "refused", **{**OPTIONS, "learning_rate": 0.01}), "learning_rate"),
+            ("dataset", training.command(other, folder / "refused", **OPTIONS), "another dataset")):
+        first = training.command(data, folder / "refused", **OPTIONS)
+        result = subprocess.run(["mpirun", "--bind-to", "none", "-n", "1", *first, ":", "-n", "1", *line],
+                                capture_output=True, text=True, timeout=120)
+        assert result.returncode != 0, name
+        assert result.stderr.count("error:") == 1 and "rank 1" in result.stderr and said in result.stderr, result.stderr
+
+
+def a_launcher_without_mpi_is_refused(data, folder):
+    result = subprocess.run(training.command(data, folder / "refused", **OPTIONS), capture_output=True, text=True,
+                            timeout=60, env={**os.environ, "RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "0"})
+    assert result.returncode == 2 and "mpirun -n 2" in result.stderr, result.stderr
+
+
+def main():
+    times = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    with training.temporary_folder() as folder:
+        folder = pathlib.Path(folder)
+        data = training.make_dataset(folder / "data", 103, 21, 10)
+        a_launcher_without_mpi_is_refused(data, folder)
+        disagreeing_ranks_are_refused(data, folder)
+        lost_ranks_end_all(data, folder, times)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
