@@ -41,7 +41,7 @@ class Summary(harness.ClassFolderTest):
         manifest = harness.manifest(self.folder / "out")
         samples = sum(split["samples"] for split in manifest["splits"].values())
         last = [line for line in lines if line.startswith("extract: ")][-1]
-        self.assertRegex(last, rf"^extract: {samples}/{samples} patches \(\d+/s\) \d+ MB/s; rejected ")
+        self.assertRegex(last, rf"^extract: {samples}/{samples} patches \(\d+/s\) [\d.]+ MB/s; rejected ")
         for reason, patches in manifest["rejected"].items():
             if patches:
                 self.assertRegex(last, rf"\b{re.escape(reason)} {patches}\b")
