@@ -231,7 +231,7 @@ void check_local_steps(const TrainOptions& options, const Communicator& world) {
 
 void check_agreement(const TrainOptions& options, const Communicator& world) {
   std::string manifest;
-  world.agree([&] { manifest = read_text_file(fs::path(options.data) / "dataset.json"); });
+  world.agree([&] { manifest = ingest::read_manifest_text(options.data); });
   const std::string there = world.broadcast(options_to_json(options)), manifest_there = world.broadcast(manifest);
   world.agree([&] {
     const std::string difference = first_difference(options_from_json(there), options);

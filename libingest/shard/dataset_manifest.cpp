@@ -203,7 +203,7 @@ DatasetManifest parse_manifest(const std::string& text) {
   }
 }
 
-DatasetManifest read_manifest(const std::filesystem::path& dataset) {
+std::string read_manifest_text(const std::filesystem::path& dataset) {
   const std::filesystem::path path = dataset / kManifestName;
   if (!std::filesystem::exists(path)) {
     const char* hint = std::filesystem::exists(dataset / "unfinished")
@@ -212,7 +212,12 @@ DatasetManifest read_manifest(const std::filesystem::path& dataset) {
     throw Error(ErrorKind::input,
                 fmt::format("{} is no dataset: it has no {}; {}", dataset.string(), kManifestName, hint));
   }
-  return with_context(path.string(), [&] { return parse_manifest(read_text_file(path)); });
+  return read_text_file(path);
+}
+
+DatasetManifest read_manifest(const std::filesystem::path& dataset) {
+  const std::string text = read_manifest_text(dataset);
+  return with_context((dataset / kManifestName).string(), [&] { return parse_manifest(text); });
 }
 
 ArraySpec classes_spec(std::size_t classes) {

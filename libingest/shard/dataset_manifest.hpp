@@ -106,7 +106,10 @@ std::string manifest_text(const DatasetManifest& manifest);
 /// @throws Error{input} saying where the text departs from schemas/dataset.schema.json.
 DatasetManifest parse_manifest(const std::string& text);
 
-/// Opens `dataset`/dataset.json. @throws Error{input} saying so when the folder is no finished dataset.
+/// The text of `dataset`/dataset.json. @throws Error{input} saying so when the folder is no finished dataset.
+std::string read_manifest_text(const std::filesystem::path& dataset);
+
+/// The same, parsed. @throws Error{input} saying so when the folder is no finished dataset.
 DatasetManifest read_manifest(const std::filesystem::path& dataset);
 
 /// Layout of the arrays beside the images: multi-hot labels and zero-padded patch ids.
