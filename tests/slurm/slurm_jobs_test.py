@@ -16,7 +16,7 @@ from tests.train import training  # noqa: E402
 
 SCRIPTS = harness.SOURCE / "slurm"
 CLUSTER = harness.SHARED / "tools" / "local_slurm.sh"
-# Two tasks a node on pretended cores: nothing to bind to.
+# A task a node, on pretended cores: nothing to bind to.
 SMALL = ["--ntasks-per-node=1", "--cpus-per-task=1", "--mem-per-cpu=1G", "--time=20"]
 TRAINING = dict(epochs=4, batch_size=24, micro_batch_size=4, learning_rate=0.05, threads=1, seed=3)
 ENDED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY"}
@@ -97,6 +97,19 @@ class SlurmJobs(harness.ClassFolderTest):
             self.assertEqual(harness.files_below(out), harness.files_below(alone))
             for node in ("node1", "node2"):
                 self.assertRegex(self.log(job), rf"task \d on {node}: cores ")
+
+    def test_ingest_that_is_put_back_goes_on(self):
+        products = harness.synthesise(self.folder / "in", "--products", 2, "--size", 1800)
+        (self.folder / "products.txt").write_text("".join(f"{product}\n" for product in products))
+        alone, out = self.folder / "alone", self.folder / "out"
+        harness.run("eoshard-ingest", "--labels", self.folder / "in/clc.tif", "--out", alone, *products)
+        job = self.submit("ingest.sh", {"PRODUCTS": self.folder / "products.txt", "LABELS": self.folder / "in/clc.tif", "OUT": out},
+                          *SMALL)
+        self.wait(job, lambda fields: (out / "unfinished").exists())
+        slurm("scancel", "--batch", "--signal=USR1", job)
+        self.wait(job, lambda fields: int(fields["Restarts"]) == 1)
+        self.complete(job)
+        self.assertEqual(harness.files_below(out), harness.files_below(alone))
 
     def test_training_that_is_put_back_twice_ends_with_the_same_weights(self):
         whole = self.folder / "whole"
