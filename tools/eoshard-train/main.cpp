@@ -2,26 +2,26 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "libingest/core/file.hpp"
 #include "libingest/mpi/rank_watch.hpp"
 #include "libtrain/checkpoint/run_folder.hpp"
 #include "libtrain/collective_benchmark.hpp"
-#include "libtrain/core/nearest_name.hpp"
 #include "libtrain/evaluate_run.hpp"
 #include "libtrain/input_benchmark.hpp"
 #include "libtrain/trainer.hpp"
 #include "tools/common/program.hpp"
+#include "tools/eoshard-train/result_table.hpp"
 #include "tools/eoshard-train/run_report.hpp"
 #include "tools/eoshard-train/slurm_script.hpp"
+#include "tools/eoshard-train/train_arguments.hpp"
+#include "tools/eoshard-train/train_configuration.hpp"
 
 namespace eoshard::train {
 namespace {
@@ -31,365 +31,32 @@ constexpr int kRestartMe = 75;  // EX_TEMPFAIL of sysexits.h: stopped on request
 volatile std::sig_atomic_t stop_requested = 0;
 void request_stop(int) { stop_requested = 1; }
 
-struct CommandLine {
-  TrainOptions options;
-  std::string resume;
-  std::string config;
-  std::string progress = "auto";
-  EvaluateRequest evaluation;  // without a run: train
-  double time_limit_s = 0;
-  bool is_overwritten = false;
-  bool is_schedule_wanted = false;
-  bool is_input_benchmark = false;
-  bool is_collective_benchmark = false;
-  bool is_slurm_wanted = false;
-  SlurmRequest slurm;
-  std::vector<std::string> arguments;  // of the command line, without the program
-  bool is_traced = false;
-  double rank_timeout_s = 300;
-  std::vector<std::pair<std::string, CLI::Option*>> declared;  // field of TrainOptions, its option
-};
-
-// Declares an option for a field of TrainOptions: "--batch-size" fills batch_size.
-template <class Value>
-CLI::Option* declare(CLI::App& app, CommandLine& line, const std::string& field, Value& value,
-                     const std::string& help) {
-  std::string name = field;
-  std::replace(name.begin(), name.end(), '_', '-');
-  CLI::Option* option = app.add_option("--" + name, value, help);
-  if constexpr (std::is_same_v<Value, EpochValues>) option->type_name("N[,EPOCH:N]...");
-  line.declared.emplace_back(field, option);
-  return option;
+void print_collectives(const CommandLine& line, const Communicator& world) {
+  const std::string result = benchmark_collectives(world, line.options.device);
+  if (!world.is_root()) return;
+  fmt::print(stderr, "{}", collectives_table(result));
+  std::cout << result << std::endl;
 }
 
-void declare_flag(CLI::App& app, CommandLine& line, const std::string& field, const std::string& name, bool& value,
-                  const std::string& help) {
-  line.declared.emplace_back(field, app.add_flag(name, value, help));
-}
-
-void declare_data_options(CLI::App& app, CommandLine& line) {
-  TrainOptions& options = line.options;
-  declare(app, line, "data", options.data, "Dataset folder");
-  declare(app, line, "out", options.out, "Run folder; an unfinished run of the same options goes on");
-  declare(app, line, "bands", options.bands, "Input bands in this order, e.g. B04,B03,B02; default all")
-      ->delimiter(',');
-  declare(app, line, "input", options.input,
-          "Bands on their native grids, or those that the ingest has upsampled (super)")
-      ->check(CLI::IsMember({"native", "super"}));
-  declare(app, line, "upsample", options.upsample, "How coarser native grids come to the finest one")
-      ->check(CLI::IsMember({"nearest", "bilinear", "bicubic"}));
-  declare(app, line, "where", options.where, "column=value in samples.csv: train on those samples alone; repeatable");
-  declare(app, line, "subset_fraction", options.subset_fraction, "Share of the training split, chosen by the seed")
-      ->check(number_between(0, 1));
-  declare(app, line, "nomenclature", options.nomenclature,
-          "Bring a dataset of CORINE's classes to these: bigearthnet-19, bigearthnet-43 or corine-44");
-  declare(app, line, "augment", options.augment, "Any of flip, rotate90; or none")->delimiter(',');
-  declare(app, line, "shuffle", options.shuffle,
-          "Samples go anywhere in an epoch (global), or stay near their neighbours in the files (blocks)")
-      ->check(CLI::IsMember({"global", "blocks"}));
-  declare(app, line, "shuffle_block", options.shuffle_block, "Blocks: neighbouring samples that move together")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 30));
-  declare(app, line, "shuffle_window", options.shuffle_window,
-          "Blocks: how many are shuffled among each other at a time")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 30));
-  declare(app, line, "mixup_alpha", options.mixup_alpha,
-          "Mix samples of a micro-batch in shares of Beta(alpha, alpha); 0 = no")
-      ->check(number_between(0, 1000));
-  declare(app, line, "loader_threads", options.loader_threads, "Threads a rank that read ahead; 0 = automatic")
-      ->check(CLI::Range(0, 1024));
-  declare_flag(app, line, "skip_damaged", "--skip-damaged", options.skip_damaged,
-               "Count and list samples that are damaged, and put others in their places, instead of an error");
-  declare(app, line, "cache", options.cache, "Keep samples that were read in memory: none, compressed or decoded")
-      ->check(CLI::IsMember({"none", "compressed", "decoded"}));
-}
-
-void declare_model_options(CLI::App& app, CommandLine& line) {
-  TrainOptions& options = line.options;
-  declare(app, line, "model", options.model, "resnet18, resnet50, efficientnet_b0, or a TorchScript file (.pt)");
-  declare(app, line, "dropout", options.dropout, "Before the last layer; -1 = the model's own")
-      ->check(number_between(-1, 0.99));
-  declare(app, line, "stochastic_depth", options.stochastic_depth,
-          "Of the deepest residual branch of efficientnet_b0; -1 = the model's own")
-      ->check(number_between(-1, 0.99));
-  declare(app, line, "stem", options.stem, "First layers: standard, or small for images of about 28 x 28")
-      ->check(CLI::IsMember({"standard", "small"}));
-  declare(app, line, "init", options.init, "Safetensors file with weights to begin with");
-  declare(app, line, "init_first_conv", options.init_first_conv,
-          "Where those have other bands: average them over ours, or skip")
-      ->check(CLI::IsMember({"average", "skip"}));
-  declare(app, line, "init_head", options.init_head, "Last layer of those weights: skip or keep")
-      ->check(CLI::IsMember({"skip", "keep"}));
-  declare(app, line, "freeze", options.freeze, "backbone: train the last layer alone")
-      ->check(CLI::IsMember({"none", "backbone"}));
-}
-
-void declare_training_options(CLI::App& app, CommandLine& line) {
-  TrainOptions& options = line.options;
-  declare(app, line, "epochs", options.epochs, "Passes over the training split")->check(CLI::Range(1, 1000000));
-  declare(app, line, "batch_size", options.batch_size,
-          "Samples a step, over all ranks; 512,20:16384 changes it from epoch 20 on");
-  declare(
-      app, line, "micro_batch_size", options.micro_batch_size,
-      "Samples a forward pass, part of the experiment, by epoch too; 0 = largest divisor of the batch size up to 32");
-  declare(app, line, "local_steps", options.local_steps,
-          "Steps that a rank takes by itself between averages of the weights; 1,20:8 does so from epoch 20 on");
-  declare(app, line, "max_steps", options.max_steps, "End training after this many steps in all; 0 = no limit")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 62));
-  declare(app, line, "early_stop_patience", options.early_stop_patience,
-          "End training after so many epochs without a better f1_micro on validation; 0 = no")
-      ->check(CLI::Range(0, 1000000));
-  declare(app, line, "label_smoothing", options.label_smoothing, "Share of the targets that is spread over the classes")
-      ->check(number_between(0, 0.99));
-  declare(app, line, "class_weights", options.class_weights, "balanced: rare classes count as much as common ones")
-      ->check(CLI::IsMember({"none", "balanced"}));
-  declare(app, line, "seed", options.seed, "Of initial weights, order and augmentation")->check(seed_number());
-}
-
-void declare_optimizer_options(CLI::App& app, CommandLine& line) {
-  TrainOptions& options = line.options;
-  declare(app, line, "optimizer", options.optimizer, "Update rule")
-      ->check(CLI::IsMember({"sgd", "lars", "lamb", "novograd", "adamw"}));
-  declare(app, line, "momentum", options.momentum, "Of sgd and lars")->check(number_between(0, 1));
-  declare_flag(app, line, "nesterov", "--nesterov,!--no-nesterov", options.nesterov, "Nesterov momentum (sgd, lars)");
-  declare(app, line, "beta1", options.beta1, "Of lamb, novograd, adamw; 0 = 0.9, novograd 0.95")
-      ->check(number_between(0, 1));
-  declare(app, line, "beta2", options.beta2, "Of lamb, novograd, adamw; 0 = 0.999, novograd 0.98")
-      ->check(number_between(0, 1));
-  declare(app, line, "epsilon", options.epsilon, "Of all but sgd; 0 = 1e-8, lamb 1e-6")->check(finite_nonnegative());
-  declare(app, line, "lars_trust", options.lars_trust, "Trust coefficient of lars")->check(finite_nonnegative());
-  declare(app, line, "lars_rate", options.lars_rate, "Where lars puts the rate: outside or inside the momentum")
-      ->check(CLI::IsMember({"outside", "inside"}));
-  declare(app, line, "weight_decay", options.weight_decay, "Never on biases and batch-norm parameters")
-      ->check(finite_nonnegative());
-  declare(app, line, "weight_decay_on", options.weight_decay_on,
-          "Weights of convolutions alone, or of linear layers too")
-      ->check(CLI::IsMember({"conv", "conv+linear"}));
-  declare(app, line, "clip_gradient_norm", options.clip_gradient_norm,
-          "Largest norm of the whole gradient; 0 = none, -1 = 1 for lamb, else none")
-      ->check(number_between(-1, 1e30));
-  declare(app, line, "ema_decay", options.ema_decay,
-          "Evaluate and save weights averaged with this decay a step; 0 = no")
-      ->check(number_between(0, 1));
-}
-
-void declare_schedule_options(CLI::App& app, CommandLine& line) {
-  TrainOptions& options = line.options;
-  declare(app, line, "learning_rate", options.learning_rate, "After the warm-up")->check(finite_nonnegative());
-  declare(app, line, "scale_learning_rate", options.scale_learning_rate,
-          "Multiply it by the batch size over the reference batch size, or by the root of that")
-      ->check(CLI::IsMember({"none", "linear", "sqrt"}));
-  declare(app, line, "reference_batch_size", options.reference_batch_size, "For which the learning rate is meant")
-      ->check(CLI::Range(1, 1 << 24));
-  declare_flag(app, line, "rescale_at_switch", "--rescale-at-switch", options.rescale_at_switch,
-               "Scale the rate anew where the batch size changes");
-  declare(app, line, "warmup_epochs", options.warmup_epochs, "Linear warm-up")->check(finite_nonnegative());
-  declare_flag(app, line, "scale_warmup", "--scale-warmup", options.scale_warmup,
-               "Multiply the warm-up by the batch size over the reference batch size");
-  declare(app, line, "warmup_start_factor", options.warmup_start_factor, "First rate as a share of the learning rate")
-      ->check(number_between(0, 1));
-  declare(app, line, "schedule", options.schedule, "Rate after the warm-up")
-      ->check(CLI::IsMember({"constant", "multistep", "polynomial", "cosine"}));
-  declare(app, line, "milestones", options.milestones, "Multistep: epochs after which the rate is multiplied by gamma")
-      ->delimiter(',');
-  declare(app, line, "gamma", options.gamma, "Multistep: factor at a milestone")->check(finite_nonnegative());
-  declare(app, line, "power", options.power, "Of the polynomial")->check(finite_nonnegative());
-  declare(app, line, "end_rate_factor", options.end_rate_factor,
-          "Last rate of polynomial and cosine as a share of the learning rate")
-      ->check(number_between(0, 1));
-}
-
-void declare_score_options(CLI::App& app, CommandLine& line) {
-  TrainOptions& options = line.options;
-  declare(app, line, "threshold_sweep", options.threshold_sweep,
-          "Score test at thresholds found on validation as well: one for all classes (global) or one each (class)")
-      ->check(CLI::IsMember({"none", "global", "class"}));
-  declare(app, line, "score_by", options.score_by, "Score each value of this column of samples.csv as well");
-  app.add_option("--evaluate", line.evaluation.run,
-                 "Score this run's weights on --data (by default the run's own), and train nothing");
-  app.add_option("--split", line.evaluation.split, "Split that --evaluate scores")
-      ->check(CLI::IsMember({"train", "validation", "test"}));
-  app.add_option("--predictions", line.evaluation.predictions,
-                 "Table of what --evaluate finds for each sample: CSV, or Parquet where it ends in .parquet");
-  app.add_option("--embeddings", line.evaluation.embeddings,
-                 "NumPy file for the last layer's input of each sample of --evaluate");
-}
-
-void declare_machine_options(CLI::App& app, CommandLine& line) {
-  TrainOptions& options = line.options;
-  declare(app, line, "precision", options.precision, "Of convolutions and products")
-      ->check(CLI::IsMember({"fp32", "bf16", "fp16"}));
-  declare(app, line, "device", options.device, "Where to compute")->check(CLI::IsMember({"cpu", "cuda"}));
-  declare(app, line, "threads", options.threads, "Computing threads a rank; 0 = its share of the node's cores")
-      ->check(CLI::Range(0, 1024));
-  declare(app, line, "reduction", options.reduction,
-          "Of gradients: exact has the same bits on any number of ranks, fast is the library's; auto = exact on CPUs")
-      ->check(CLI::IsMember({"auto", "exact", "fast"}));
-  declare(app, line, "wire", options.wire, "What ranks send each other gradients in")
-      ->check(CLI::IsMember({"fp32", "bf16"}));
-  declare(app, line, "bucket_mb", options.bucket_mb,
-          "MiB of gradients that are communicated at once, while backward goes on")
-      ->check(number_between(0.001, 65536));
-  declare(app, line, "checkpoint_every_steps", options.checkpoint_every_steps,
-          "Save so often besides every epoch, while training goes on; 0 = at epochs alone")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 62));
-  declare(app, line, "keep_checkpoints", options.keep_checkpoints, "Newest checkpoints to keep")
-      ->check(CLI::Range(1, 1000));
-}
-
-void declare_options(CLI::App& app, CommandLine& line) {
-  declare_data_options(app, line);
-  declare_model_options(app, line);
-  declare_training_options(app, line);
-  declare_optimizer_options(app, line);
-  declare_schedule_options(app, line);
-  declare_score_options(app, line);
-  declare_machine_options(app, line);
-  app.add_option("--config", line.config, "TOML file of options, or a run's config.json; options given here win");
-  app.add_option("--time-limit", line.time_limit_s, "Save after so many seconds and exit with 75; 0 = no limit")
-      ->check(finite_nonnegative());
-  app.add_option("--rank-timeout", line.rank_timeout_s,
-                 "End all ranks when one has not been heard of, or has not moved, for so many seconds; 0 = never")
-      ->check(finite_nonnegative());
-  app.add_option("--resume", line.resume, "Go on with this unfinished run, with the options of its config.json");
-  app.add_flag("--overwrite", line.is_overwritten, "Start anew over an earlier run in --out");
-  app.add_flag("--print-schedule", line.is_schedule_wanted,
-               "Print step, epoch, batch size and rate of every step as CSV, and train nothing");
-  app.add_flag("--benchmark-input", line.is_input_benchmark,
-               "Print images a second of the input pipeline alone as JSON, and train nothing");
-  app.add_flag("--print-slurm", line.is_slurm_wanted,
-               "Print a job script for sbatch that trains with these options, and train nothing");
-  app.add_option("--nodes", line.slurm.nodes, "Of --print-slurm: nodes of the job")->check(CLI::Range(1, 1 << 20));
-  app.add_option("--gpus-per-node", line.slurm.gpus_per_node,
-                 "Of --print-slurm: GPUs, and tasks, of a node; 0 = one task a node on its CPUs")
-      ->check(CLI::Range(0, 1024));
-  app.add_flag("--benchmark-collectives", line.is_collective_benchmark,
-               "Print latency and bandwidth of reductions over all ranks by size as JSON, and train nothing");
-  app.add_flag("--trace", line.is_traced, "Write when each step's gradients were communicated to trace.jsonl");
-  app.add_option("--progress", line.progress, "On stderr: auto (on a terminal), always, never")
-      ->check(CLI::IsMember({"auto", "always", "never"}));
-  app.footer("Exit status: 0 finished, 1 failure, 2 misuse, 75 stopped by SIGTERM or SIGUSR1 and saved: run it again.");
-}
-
-std::vector<std::string> given_fields(const CommandLine& line) {
-  std::vector<std::string> given;
-  for (const auto& [field, option] : line.declared) {
-    if (option->count() > 0) given.push_back(field);
-  }
-  return given;
-}
-
-// Fills in what a TOML file says of options that the command line leaves out.
-void read_toml(CommandLine& line) {
-  const std::vector<std::string> given = given_fields(line);
-  for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_file(line.config)) {
-    std::string field = item.name;
-    std::replace(field.begin(), field.end(), '-', '_');
-    const auto found = std::ranges::find(line.declared, field, [](const auto& one) { return one.first; });
-    if (found == line.declared.end()) {
-      throw Error(ErrorKind::usage, fmt::format("{}: unknown option '{}'; the nearest is '{}'", line.config, item.name,
-                                                nearest_name(field, option_names())));
-    }
-    if (std::ranges::count(given, field) > 0) continue;
-    found->second->add_result(item.inputs);
-    found->second->run_callback();
-  }
-}
-
-TrainOptions read_config(CommandLine& line) {
-  try {
-    if (line.config.ends_with(".json")) {
-      const auto json = nlohmann::json::parse(read_text_file(line.config));
-      TrainOptions base = options_from_json(json.value("options", json).dump());
-      base.out.clear();
-      return overlay_options(base, line.options, given_fields(line));
-    }
-    read_toml(line);
-    return line.options;
-  } catch (const CLI::Error& error) {
-    throw Error(ErrorKind::usage, fmt::format("{}: {}", line.config, error.what()));
-  } catch (const nlohmann::json::exception& error) {
-    throw Error(ErrorKind::usage, fmt::format("{}: {}", line.config, error.what()));
-  }
-}
-
-// Without --evaluate these would go unheeded.
-void check_evaluation(const CommandLine& line) {
-  const EvaluateRequest& wanted = line.evaluation;
-  const bool is_asked = !wanted.predictions.empty() || !wanted.embeddings.empty();
-  if (is_asked && wanted.run.empty()) {
-    throw Error(ErrorKind::usage,
-                "--predictions and --embeddings are of --evaluate: train first, then eoshard-train --evaluate RUN");
-  }
-}
-
-// Options that were given, over those of --config, or over the run's own with --resume.
-TrainOptions gather_options(CommandLine& line) {
-  check_evaluation(line);
-  if (line.resume.empty()) {
-    TrainOptions options = line.config.empty() ? line.options : read_config(line);
-    const bool is_evaluation = !line.evaluation.run.empty();
-    if (options.data.empty() && is_evaluation) options.data = read_configuration(line.evaluation.run).options.data;
-    const bool has_folder = !options.out.empty() || line.is_schedule_wanted || line.is_input_benchmark || is_evaluation;
-    if (options.data.empty()) throw Error(ErrorKind::usage, "--data is required");
-    if (!has_folder) throw Error(ErrorKind::usage, "--out is required");
-    return options;
-  }
-  if (inspect_run(line.resume) == RunState::absent) {
-    throw Error(ErrorKind::usage, fmt::format("--resume: there is no run in {}", line.resume));
-  }
-  TrainOptions options = overlay_options(read_configuration(line.resume).options, line.options, given_fields(line));
-  options.out = line.resume;
-  return options;
-}
-
-// Those of the command line that the job script's OPTIONS repeats.
-std::vector<std::string> arguments_of_job(const std::vector<std::string>& given) {
-  constexpr std::array<std::string_view, 4> kElsewhere = {"--data", "--out", "--nodes", "--gpus-per-node"};
-  std::vector<std::string> kept;
-  for (std::size_t at = 0; at < given.size(); ++at) {
-    const std::string name = given[at].substr(0, given[at].find('='));
-    const bool is_elsewhere = std::ranges::count(kElsewhere, name) > 0;
-    if (!is_elsewhere && name != "--print-slurm") kept.push_back(given[at]);
-    if (is_elsewhere && name == given[at]) ++at;  // its value
-  }
-  return kept;
+void print_schedule(const TrainOptions& options, const Communicator& world) {
+  const std::string table = describe_schedule(options, world);
+  if (world.is_root()) std::cout << table << std::flush;
 }
 
 std::string job_script(const CommandLine& line, const TrainOptions& options) {
   resolve_options(options);
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
-  return slurm_script(line.slurm, options, quoted_arguments(arguments_of_job(line.arguments)), program.parent_path());
+  return slurm_script(line.slurm, options, line.arguments, program.parent_path());
 }
 
-void print_table(const std::string& result_text) {
-  const auto result = nlohmann::json::parse(result_text);
-  const auto number = [](const nlohmann::json& json, const char* key) { return json.at(key).get<double>(); };
-  const auto row = [&](const std::string& name, double precision, double recall, double f1,
-                       const std::string& support) {
-    fmt::print(stderr, "{:<58.58} {:>9.3f} {:>9.3f} {:>9.3f} {:>9}\n", name, precision, recall, f1, support);
-  };
-  std::uint64_t all_support = 0;
-  for (const auto& one : result.at("per_class")) all_support += one.at("support").get<std::uint64_t>();
-  const std::string support = std::to_string(all_support);
-  fmt::print(stderr, "\n{:<58} {:>9} {:>9} {:>9} {:>9}\n",
-             fmt::format("{} split, weights of epoch {} ({})", result.at("split").get<std::string>(),
-                         result.at("epoch").get<int>(), result.at("chosen_by").get<std::string>()),
-             "precision", "recall", "F1", "support");
-  for (const auto& one : result.at("per_class")) {
-    row(one.at("name").get<std::string>(), number(one, "precision"), number(one, "recall"), number(one, "f1"),
-        std::to_string(one.at("support").get<std::uint64_t>()));
-  }
-  row("micro average", number(result, "precision_micro"), number(result, "recall_micro"), number(result, "f1_micro"),
-      support);
-  row("weighted average", number(result, "precision_weighted"), number(result, "recall_weighted"),
-      number(result, "f1_weighted"), support);
-  row("macro average", number(result, "precision_macro"), number(result, "recall_macro"), number(result, "f1_macro"),
-      support);
-  if (result.contains("accuracy")) fmt::print(stderr, "{:<58} {:>9.3f}\n", "accuracy", number(result, "accuracy"));
+void print_job_script(const CommandLine& line, const TrainOptions& options, const Communicator& world) {
+  std::string script;
+  world.agree([&] { script = job_script(line, options); });
+  if (world.is_root()) std::cout << script << std::flush;
 }
 
 void print_result(const std::string& result_json) {
-  print_table(result_json);
+  fmt::print(stderr, "{}", result_table(result_json));
   std::cout << result_json << std::endl;
 }
 
@@ -400,43 +67,33 @@ void write_report(const std::filesystem::path& run) {
   write_file(run / kReportName, page, Durability::rename_only);
 }
 
-int run(CommandLine& line, const Communicator& world, const Log& log) {
-  std::signal(SIGTERM, request_stop);
-  std::signal(SIGUSR1, request_stop);
-  if (line.is_collective_benchmark) {
-    const std::string result = benchmark_collectives(world, line.options.device);
-    if (!world.is_root()) return 0;
-    fmt::print(stderr, "{}", collectives_table(result));
-    std::cout << result << std::endl;
-    return 0;
+int report_outcome(const TrainOutcome& outcome, const TrainOptions& options, const TrainSetting& setting) {
+  if (!outcome.is_finished) {
+    if (setting.world.is_root()) {
+      setting.log.info(fmt::format("stopped on request; run again to go on in {}", options.out));
+    }
+    return kRestartMe;
   }
-  TrainOptions options;
-  ProgressMode mode{};
-  world.agree([&] {
-    options = gather_options(line);
-    mode = parse_progress_mode(line.progress);
+  setting.world.agree([&] {
+    if (setting.world.is_root()) write_report(options.out);
   });
-  if (line.is_schedule_wanted) {
-    const std::string table = describe_schedule(options, world);
-    if (world.is_root()) std::cout << table << std::flush;
-    return 0;
-  }
-  if (line.is_slurm_wanted) {
-    std::string script;
-    world.agree([&] { script = job_script(line, options); });
-    if (world.is_root()) std::cout << script << std::flush;
-    return 0;
-  }
-  if (line.is_input_benchmark) {
-    std::cout << benchmark_input(options, {world, log, {}, {}, {}}) << std::endl;
-    return 0;
-  }
-  ProgressBar bar(mode, world.is_root());
+  if (setting.world.is_root()) print_result(outcome.result_json);
+  return 0;
+}
+
+// Whether --time-limit has passed since the call of this function.
+std::function<bool()> time_limit(double limit_s) {
   const auto start = std::chrono::steady_clock::now();
-  const auto is_time_up = [&] {
+  return [=] {
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-    return line.time_limit_s > 0 && passed.count() >= line.time_limit_s;
+    return limit_s > 0 && passed.count() >= limit_s;
   };
+}
+
+int train_or_evaluate(const CommandLine& line, const TrainOptions& options, ProgressMode mode,
+                      const Communicator& world, const Log& log) {
+  ProgressBar bar(mode, world.is_root());
+  const auto is_time_up = time_limit(line.time_limit_s);
   const TrainSetting setting{world,
                              log,
                              [&](const Progress& progress) {
@@ -447,24 +104,42 @@ int run(CommandLine& line, const Communicator& world, const Log& log) {
                              {line.is_overwritten, !line.resume.empty()},
                              line.is_traced};
   const RankWatch watch(world, line.rank_timeout_s, log);
-  if (!line.evaluation.run.empty()) {
-    const std::string result = evaluate_run(line.evaluation, options, setting);
-    bar.finish();
-    world.barrier();  // the watch ends on all ranks at once
-    if (world.is_root()) print_result(result);
-    return 0;
+  const bool is_evaluation = !line.evaluation.run.empty();
+  TrainOutcome outcome;
+  if (is_evaluation) {
+    outcome.result_json = evaluate_run(line.evaluation, options, setting);
+  } else {
+    outcome = train(options, setting);
   }
-  const TrainOutcome outcome = train(options, setting);
   bar.finish();
   world.barrier();  // the watch ends on all ranks at once
-  if (!outcome.is_finished) {
-    if (world.is_root()) log.info(fmt::format("stopped on request; run again to go on in {}", options.out));
-    return kRestartMe;
-  }
-  world.agree([&] {
-    if (world.is_root()) write_report(options.out);
-  });
+  if (!is_evaluation) return report_outcome(outcome, options, setting);
   if (world.is_root()) print_result(outcome.result_json);
+  return 0;
+}
+
+int run(CommandLine& line, const Communicator& world, const Log& log) {
+  std::signal(SIGTERM, request_stop);
+  std::signal(SIGUSR1, request_stop);
+  if (line.is_collective_benchmark) {
+    print_collectives(line, world);
+    return 0;
+  }
+  TrainOptions options;
+  ProgressMode mode{};
+  world.agree([&] {
+    options = gather_options(line);
+    mode = parse_progress_mode(line.progress);
+  });
+  if (line.is_schedule_wanted) {
+    print_schedule(options, world);
+  } else if (line.is_slurm_wanted) {
+    print_job_script(line, options, world);
+  } else if (line.is_input_benchmark) {
+    std::cout << benchmark_input(options, {world, log, {}, {}, {}}) << std::endl;
+  } else {
+    return train_or_evaluate(line, options, mode, world, log);
+  }
   return 0;
 }
 

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include "libingest/core/error.hpp"
 #include "tools/common/program.hpp"
 #include "tools/eoshard-train/job_scripts.hpp"
@@ -21,10 +25,23 @@ std::string quoted_path(const std::filesystem::path& path) {
   return quoted_arguments({std::filesystem::absolute(path).lexically_normal().string()});
 }
 
+// Those of the command line that the script's OPTIONS repeats.
+std::vector<std::string> repeated_arguments(const std::vector<std::string>& given) {
+  constexpr std::array<std::string_view, 4> kElsewhere = {"--data", "--out", "--nodes", "--gpus-per-node"};
+  std::vector<std::string> kept;
+  for (std::size_t at = 0; at < given.size(); ++at) {
+    const std::string name = given[at].substr(0, given[at].find('='));
+    const bool is_elsewhere = std::ranges::count(kElsewhere, name) > 0;
+    if (!is_elsewhere && name != "--print-slurm") kept.push_back(given[at]);
+    if (is_elsewhere && name == given[at]) ++at;  // its value
+  }
+  return kept;
+}
+
 }  // namespace
 
-std::string slurm_script(const SlurmRequest& request, const TrainOptions& options, const std::string& arguments,
-                         const std::filesystem::path& programs) {
+std::string slurm_script(const SlurmRequest& request, const TrainOptions& options,
+                         const std::vector<std::string>& arguments, const std::filesystem::path& programs) {
   const int tasks = std::max(1, request.gpus_per_node);
   const bool has_gpus = request.gpus_per_node > 0;
   std::string script = kTrainScript;
@@ -35,7 +52,7 @@ std::string slurm_script(const SlurmRequest& request, const TrainOptions& option
                fmt::format("EOSHARD_BIN=${{EOSHARD_BIN:-{}}}", quoted_path(programs)));
   replace_line(script, "DATA=", "DATA=" + quoted_path(options.data));
   replace_line(script, "OUT=", "OUT=" + quoted_path(options.out));
-  replace_line(script, "OPTIONS=", "OPTIONS=(" + arguments + ")");
+  replace_line(script, "OPTIONS=", "OPTIONS=(" + quoted_arguments(repeated_arguments(arguments)) + ")");
   replace_line(script, "source ", kJobFunctions);
   return script;
 }

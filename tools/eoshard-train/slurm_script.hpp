@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "libtrain/core/train_options.hpp"
 
@@ -13,9 +14,9 @@ struct SlurmRequest {
   int gpus_per_node = 0;  ///< tasks a node, too; 0 = one task a node, on its CPUs
 };
 
-/// A script for sbatch that runs eoshard-train from `programs` with these options, `arguments` being their quoted form
-/// without --data and --out. Paths are made absolute.
-std::string slurm_script(const SlurmRequest& request, const TrainOptions& options, const std::string& arguments,
-                         const std::filesystem::path& programs);
+/// A script for sbatch that runs eoshard-train from `programs` with these options; `arguments` are the command line's.
+/// Paths are made absolute.
+std::string slurm_script(const SlurmRequest& request, const TrainOptions& options,
+                         const std::vector<std::string>& arguments, const std::filesystem::path& programs);
 
 }  // namespace eoshard::train

@@ -1,0 +1,89 @@
+#include "tools/eoshard-train/train_configuration.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "libingest/core/error.hpp"
+#include "libingest/core/file.hpp"
+#include "libtrain/checkpoint/run_folder.hpp"
+#include "libtrain/core/nearest_name.hpp"
+
+namespace eoshard::train {
+namespace {
+
+std::vector<std::string> given_fields(const CommandLine& line) {
+  std::vector<std::string> given;
+  for (const auto& [field, option] : line.declared) {
+    if (option->count() > 0) given.push_back(field);
+  }
+  return given;
+}
+
+// Fills in what a TOML file says of options that the command line leaves out.
+void read_toml(CommandLine& line) {
+  const std::vector<std::string> given = given_fields(line);
+  for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_file(line.config)) {
+    std::string field = item.name;
+    std::replace(field.begin(), field.end(), '-', '_');
+    const auto found = std::ranges::find(line.declared, field, [](const auto& one) { return one.first; });
+    if (found == line.declared.end()) {
+      throw Error(ErrorKind::usage, fmt::format("{}: unknown option '{}'; the nearest is '{}'", line.config, item.name,
+                                                nearest_name(field, option_names())));
+    }
+    if (std::ranges::count(given, field) > 0) continue;
+    found->second->add_result(item.inputs);
+    found->second->run_callback();
+  }
+}
+
+TrainOptions read_config(CommandLine& line) {
+  try {
+    if (line.config.ends_with(".json")) {
+      const auto json = nlohmann::json::parse(read_text_file(line.config));
+      TrainOptions base = options_from_json(json.value("options", json).dump());
+      base.out.clear();
+      return overlay_options(base, line.options, given_fields(line));
+    }
+    read_toml(line);
+    return line.options;
+  } catch (const CLI::Error& error) {
+    throw Error(ErrorKind::usage, fmt::format("{}: {}", line.config, error.what()));
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(ErrorKind::usage, fmt::format("{}: {}", line.config, error.what()));
+  }
+}
+
+// Without --evaluate these would go unheeded.
+void check_evaluation(const CommandLine& line) {
+  const EvaluateRequest& wanted = line.evaluation;
+  const bool is_asked = !wanted.predictions.empty() || !wanted.embeddings.empty();
+  if (is_asked && wanted.run.empty()) {
+    throw Error(ErrorKind::usage,
+                "--predictions and --embeddings are of --evaluate: train first, then eoshard-train --evaluate RUN");
+  }
+}
+
+}  // namespace
+
+TrainOptions gather_options(CommandLine& line) {
+  check_evaluation(line);
+  if (line.resume.empty()) {
+    TrainOptions options = line.config.empty() ? line.options : read_config(line);
+    const bool is_evaluation = !line.evaluation.run.empty();
+    if (options.data.empty() && is_evaluation) options.data = read_configuration(line.evaluation.run).options.data;
+    const bool has_folder = !options.out.empty() || line.is_schedule_wanted || line.is_input_benchmark || is_evaluation;
+    if (options.data.empty()) throw Error(ErrorKind::usage, "--data is required");
+    if (!has_folder) throw Error(ErrorKind::usage, "--out is required");
+    return options;
+  }
+  if (inspect_run(line.resume) == RunState::absent) {
+    throw Error(ErrorKind::usage, fmt::format("--resume: there is no run in {}", line.resume));
+  }
+  TrainOptions options = overlay_options(read_configuration(line.resume).options, line.options, given_fields(line));
+  options.out = line.resume;
+  return options;
+}
+
+}  // namespace eoshard::train

@@ -1,0 +1,12 @@
+// From a parsed command line to the options of a run: files of --config and the run of --resume beneath what was given.
+#pragma once
+
+#include "tools/eoshard-train/train_arguments.hpp"
+
+namespace eoshard::train {
+
+/// Options that were given, over those of --config, or over the run's own with --resume.
+/// @throws Error{usage} when they are of no use together, or a file does not hold options.
+TrainOptions gather_options(CommandLine& line);
+
+}  // namespace eoshard::train
