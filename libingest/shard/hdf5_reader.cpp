@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "libingest/core/error.hpp"
+#include "libingest/core/file_pool.hpp"
 #include "libingest/shard/fletcher32.hpp"
 
 namespace eoshard::ingest {
@@ -92,11 +93,10 @@ void unwrap_fletcher(std::span<const std::byte> bytes, std::span<std::byte> valu
 
 }  // namespace
 
-// A file, by the library and by the operating system.
+// A file as the library sees it.
 struct Hdf5ArrayReader::Source {
   Hdf5File file;
   Hdf5Dataset dataset;
-  FileDescriptor descriptor;
   std::filesystem::path path;
 };
 
@@ -106,7 +106,7 @@ struct Hdf5ArrayReader::Shard {
     std::uint64_t address, bytes;
     bool is_filtered;
   };
-  std::shared_ptr<const Source> source;
+  std::filesystem::path path;
   std::vector<Place> places;
 };
 
@@ -141,7 +141,6 @@ std::shared_ptr<const Hdf5ArrayReader::Source> Hdf5ArrayReader::open_source(std:
   source->file = open_file(source->path);
   source->dataset = Hdf5Dataset(check_h5(H5Dopen2(source->file.get(), spec_.name.c_str(), H5P_DEFAULT), "H5Dopen2"));
   check_layout(source->dataset, is_single() ? samples_ : std::min(kShardSamples, samples_ - shard * kShardSamples));
-  source->descriptor = open_for_reading(source->path);
   return source;
 }
 
@@ -151,7 +150,8 @@ const Hdf5ArrayReader::Shard& Hdf5ArrayReader::open_shard(std::int64_t shard) co
   if (slot) return *slot;
   const std::lock_guard lock(hdf5_mutex());
   auto opened = std::make_shared<Shard>();
-  opened->source = open_source(shard);
+  const std::shared_ptr<const Source> source = open_source(shard);
+  opened->path = source->path;
   const std::int64_t first = shard * kShardSamples, base = is_single() ? 0 : first;
   const std::int64_t end = std::min(samples_, first + kShardSamples);
   for (std::int64_t sample = first; sample < end; sample += spec_.chunk_samples()) {
@@ -159,9 +159,8 @@ const Hdf5ArrayReader::Shard& Hdf5ArrayReader::open_shard(std::int64_t shard) co
     unsigned skipped_filters = 0;
     haddr_t address = HADDR_UNDEF;
     hsize_t bytes = 0;
-    check_h5(
-        H5Dget_chunk_info_by_coord(opened->source->dataset.get(), offset.data(), &skipped_filters, &address, &bytes),
-        "H5Dget_chunk_info_by_coord");
+    check_h5(H5Dget_chunk_info_by_coord(source->dataset.get(), offset.data(), &skipped_filters, &address, &bytes),
+             "H5Dget_chunk_info_by_coord");
     opened->places.push_back({address, address == HADDR_UNDEF ? 0 : bytes, skipped_filters == 0});
   }
   slot = std::move(opened);
@@ -185,7 +184,7 @@ void Hdf5ArrayReader::read_chunk(std::int64_t chunk, std::vector<std::byte>& byt
     throw Error(ErrorKind::input, "the chunk is absent or has an impossible length");
   if (!place.is_filtered) throw Error(ErrorKind::input, "the chunk was stored without its filters");
   bytes.resize(place.bytes);
-  read_exactly(shard.source->descriptor, place.address, bytes, shard.source->path);
+  read_exactly(*FilePool::shared().open(shard.path), place.address, bytes, shard.path);
 }
 
 void Hdf5ArrayReader::decode_chunk(std::span<const std::byte> bytes, std::span<std::byte> values,

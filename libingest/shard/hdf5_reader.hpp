@@ -10,7 +10,7 @@
 namespace eoshard::ingest {
 
 /// The library tells where the chunks of a shard's samples lie; they are read and decoded without it, so by many
-/// threads at a time. Files are opened on first use, a split's one file at once.
+/// threads at a time. A shard's file is looked at on first use, a split's one file at once.
 class Hdf5ArrayReader : public StoredArray {
  public:
   /// `spec` and `samples` say what the files must hold. @throws Error where the one file of a split is damaged or laid

@@ -5,13 +5,13 @@
 #include <algorithm>
 
 #include "libingest/core/error.hpp"
+#include "libingest/core/file_pool.hpp"
 #include "libingest/shard/crc32c.hpp"
 
 namespace eoshard::ingest {
 
 struct ArrayReader::Shard {
   std::filesystem::path path;
-  FileDescriptor file;
   std::vector<std::uint64_t> index;  // (offset, bytes) a chunk
 };
 
@@ -41,9 +41,8 @@ const ArrayReader::Shard& ArrayReader::open_shard(std::int64_t shard) const {
   if (slot) return *slot;
   auto opened = std::make_shared<Shard>();
   opened->path = shard_path(folder_, array_.spec, shard);
-  opened->file = open_for_reading(opened->path);
-  opened->index =
-      read_shard_index(opened->file, opened->path, static_cast<std::size_t>(array_.spec.chunks_per_shard()));
+  const auto file = FilePool::shared().open(opened->path);
+  opened->index = read_shard_index(*file, opened->path, static_cast<std::size_t>(array_.spec.chunks_per_shard()));
   slot = std::move(opened);
   return *slot;
 }
@@ -63,7 +62,7 @@ void ArrayReader::read_chunk(std::int64_t chunk, std::vector<std::byte>& bytes) 
   if (length > limit)  // an absent chunk too: its length is 2^64 - 1
     throw Error(ErrorKind::input, "the chunk is absent or has an impossible length");
   bytes.resize(length);
-  read_exactly(shard.file, offset, bytes, shard.path);
+  read_exactly(*FilePool::shared().open(shard.path), offset, bytes, shard.path);
 }
 
 void ArrayReader::decode_chunk(std::span<const std::byte> bytes, std::span<std::byte> values,

@@ -17,7 +17,8 @@ namespace eoshard::ingest {
 std::vector<std::uint64_t> read_shard_index(const FileDescriptor& file, const std::filesystem::path& path,
                                             std::size_t chunks);
 
-/// One array of one split. Shards are opened on first use and stay open; reads are pread.
+/// One array of one split. Shards' indexes are read on first use and kept, their files are of
+/// FilePool::shared(); reads are pread.
 class ArrayReader : public StoredArray {
  public:
   /// `array_folder` is e.g. "mydata/train.zarr/data_10m". @throws Error{input|io}

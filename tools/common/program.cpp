@@ -11,6 +11,7 @@
 
 #include "libingest/core/byte_text.hpp"
 #include "libingest/core/error.hpp"
+#include "libingest/core/file_pool.hpp"
 #include "libingest/core/version.hpp"
 
 namespace eoshard {
@@ -138,6 +139,7 @@ int run_program(const Program& program, int argc, char** argv) {
   const int status = parse(app, argc, argv, is_done);
   if (is_done) return status;
 
+  raise_file_limit();
   const LogLevel level = is_verbose ? LogLevel::debug : LogLevel::info;
   const Log log(launcher_rank(), level);
   return guard([&] { return program.run ? run_with_mpi(program, level) : run_alone(program, log); },

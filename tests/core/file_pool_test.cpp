@@ -1,0 +1,82 @@
+#include "libingest/core/file_pool.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "libingest/core/error.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace eoshard {
+namespace {
+
+// Descriptors of this process that show a file below `folder`.
+int count_open(const std::filesystem::path& folder) {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;  // the descriptor that lists them
+    const std::string target = std::filesystem::read_symlink(entry.path(), gone).string();
+    count += target.starts_with(folder.string()) ? 1 : 0;
+  }
+  return count;
+}
+
+class FilePoolTest : public ::testing::Test {
+ protected:
+  FilePoolTest() {
+    for (int file = 0; file < 10; ++file) write_file(path(file), std::to_string(file), Durability::rename_only);
+  }
+
+  std::filesystem::path path(int file) const { return folder_.path() / ("file" + std::to_string(file)); }
+
+  std::string read(FilePool& pool, int file) const {
+    std::string text(1, ' ');
+    read_exactly(*pool.open(path(file)), 0, std::as_writable_bytes(std::span(text)), path(file));
+    return text;
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(FilePoolTest, KeepsTheLastOnesOpen) {
+  FilePool pool(3);
+  for (int pass = 0; pass < 2; ++pass) {
+    for (int file = 0; file < 10; ++file) {
+      EXPECT_EQ(read(pool, file), std::to_string(file));
+      EXPECT_LE(count_open(folder_.path()), 3);
+    }
+  }
+  std::filesystem::remove(path(7));
+  std::filesystem::remove(path(9));
+  EXPECT_EQ(read(pool, 7), "7");  // still open, and from here on the last one used
+  EXPECT_EQ(read(pool, 0) + read(pool, 1), "01");
+  EXPECT_EQ(read(pool, 7), "7");
+  EXPECT_THROW(read(pool, 9), Error);
+}
+
+TEST_F(FilePoolTest, AFileInUseOutlivesItsPlace) {
+  FilePool pool(1);
+  const auto held = pool.open(path(4));
+  read(pool, 5);
+  std::string text(1, ' ');
+  read_exactly(*held, 0, std::as_writable_bytes(std::span(text)), path(4));
+  EXPECT_EQ(text, "4");
+}
+
+TEST_F(FilePoolTest, ServesThreads) {
+  FilePool pool(2);
+  std::vector<std::jthread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (int turn = 0; turn < 500; ++turn) {
+        const int file = (turn * (thread + 1)) % 10;
+        EXPECT_EQ(read(pool, file), std::to_string(file));
+      }
+    });
+  }
+}
+
+}  // namespace
+}  // namespace eoshard
