@@ -1,6 +1,7 @@
 #include "libingest/core/file_pool.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <string>
 #include <thread>
@@ -76,6 +77,16 @@ TEST_F(FilePoolTest, ServesThreads) {
       }
     });
   }
+}
+
+TEST(FileLimit, IsRaisedToTheHardOne) {
+  rlimit before{}, after{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit low{64, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+  raise_file_limit();
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &after), 0);
+  EXPECT_EQ(after.rlim_cur, before.rlim_max);
 }
 
 }  // namespace

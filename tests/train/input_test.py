@@ -1,5 +1,6 @@
 """The input pipeline of eoshard-train: its speed alone (--benchmark-input), and samples kept in memory (--cache)."""
 import pathlib
+import subprocess
 import sys
 
 import training
@@ -33,6 +34,20 @@ class Input(harness.ClassFolderTest):
             weights[cache] = training.weights(out)
         self.assertEqual(weights["compressed"], weights["none"])
         self.assertEqual(weights["decoded"], weights["none"])
+
+    def test_more_shards_than_files_may_be_open(self):
+        """40 shards of three arrays each, read in every step."""
+        data = training.make_dataset(self.folder / "many", 40 * 1024, 8, 8, "sentinel", 12)
+        weights = []
+        for limit in (80, 4096):
+            out = self.folder / str(limit)
+            line = training.command(data, out, batch_size=1024, micro_batch_size=256, max_steps=2, seed=3, learning_rate=0.01,
+                                    loader_threads=2)
+            limited = ["bash", "-c", f'ulimit -n {limit}; exec "$@"', "bash", *line]
+            result = subprocess.run(limited, capture_output=True, text=True, timeout=200)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            weights.append(training.weights(out))
+        self.assertEqual(*weights)
 
 
 harness.main()
