@@ -13,6 +13,7 @@
 #include "libingest/mpi/thread_share.hpp"
 #include "libtrain/checkpoint/run_folder.hpp"
 #include "libtrain/checkpoint/safetensors.hpp"
+#include "libtrain/gpu_arithmetic.hpp"
 #include "libtrain/model/pretrained.hpp"
 #include "libtrain/optim/flat_update.hpp"
 #include "libtrain/sample_selection.hpp"
@@ -301,6 +302,7 @@ TrainOptions settle_options(TrainOptions options, const Communicator& world) {
   if (options.threads == 0) options.threads = share;
   if (options.loader_threads == 0) options.loader_threads = options.device == "cpu" ? 1 : std::max(1, share - 1);
   at::set_num_threads(static_cast<int>(options.threads));
+  choose_gpu_arithmetic(options);
   return options;
 }
 

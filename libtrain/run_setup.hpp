@@ -69,7 +69,7 @@ StepOptions step_options(const TrainOptions& options, const OpenDataset& dataset
 Precision parse_precision(const std::string& name);
 
 /// Resolves what is automatic, threads included, and makes paths absolute, so that a run can be resumed from anywhere;
-/// sets this process's threads. Collective.
+/// sets this process's threads and arithmetic. Collective.
 TrainOptions settle_options(TrainOptions options, const Communicator& world);
 
 }  // namespace eoshard::train

@@ -90,6 +90,8 @@ void for_each_field(Options& options, Visit&& visit) {
   visit("score_by", options.score_by);
   visit("precision", options.precision);
   visit("device", options.device);
+  visit("tf32", options.tf32);
+  visit("deterministic", options.deterministic);
   visit("reduction", options.reduction);
   visit("wire", options.wire);
   visit("bucket_mb", options.bucket_mb);

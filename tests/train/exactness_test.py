@@ -25,6 +25,14 @@ def ranks_are_equal(data, folder):
     assert training.weights(folder / "other") != one
 
 
+def arithmetic_of_gpus_changes_nothing_on_cpus(data, folder):
+    out = folder / "arithmetic"
+    training.succeed(data, out, **OPTIONS, tf32=True, deterministic=True)
+    assert training.weights(out) == training.weights(folder / "ranks1")
+    options = json.loads((out / "config.json").read_text())["options"]
+    assert options["tf32"] is True and options["deterministic"] is True
+
+
 def interrupt(data, out, signal_number, lines):
     """Starts the run and sends the signal once metrics.jsonl has that many lines."""
     process = subprocess.Popen(training.command(data, out, **OPTIONS), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -102,6 +110,7 @@ def main():
         folder = pathlib.Path(folder)
         data = training.make_dataset(folder / "data", 103, 21, 10)
         ranks_are_equal(data, folder)
+        arithmetic_of_gpus_changes_nothing_on_cpus(data, folder)
         resume_is_exact(data, folder)
         a_damaged_checkpoint_is_passed_over(data, folder)
         blocks_are_exact(data, folder)

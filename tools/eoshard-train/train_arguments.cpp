@@ -176,6 +176,10 @@ void declare_machine_options(CLI::App& app, CommandLine& line) {
   declare(app, line, "precision", options.precision, "Of convolutions and products")
       ->check(CLI::IsMember({"fp32", "bf16", "fp16"}));
   declare(app, line, "device", options.device, "Where to compute")->check(CLI::IsMember({"cpu", "cuda"}));
+  declare_flag(app, line, "tf32", "--tf32,!--no-tf32", options.tf32,
+               "GPUs: float32 convolutions and products in TF32, with 10 bits of fraction");
+  declare_flag(app, line, "deterministic", "--deterministic,!--no-deterministic", options.deterministic,
+               "GPUs: the same bits in every run, with slower convolutions; CPUs have them anyway");
   declare(app, line, "threads", options.threads, "Computing threads a rank; 0 = its share of the node's cores")
       ->check(CLI::Range(0, 1024));
   declare(app, line, "reduction", options.reduction,

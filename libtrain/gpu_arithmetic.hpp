@@ -1,0 +1,12 @@
+// How LibTorch computes on a GPU in this process: in TF32 or not, reproducibly or by whatever is fastest.
+#pragma once
+
+#include "libtrain/core/train_options.hpp"
+
+namespace eoshard::train {
+
+/// Sets it as options.tf32 and options.deterministic say. To be called before anything is computed on a GPU. CPUs know
+/// no TF32 and compute reproducibly anyway: with --device cpu nothing is changed.
+void choose_gpu_arithmetic(const TrainOptions& options);
+
+}  // namespace eoshard::train
