@@ -33,7 +33,10 @@ test: build ## set up, build, then every test that this machine can run but the 
 test-all: build ## the same with the slow tests
 	cd $(BUILD) && ctest --output-on-failure -j $(JOBS)
 
+package: setup ## .tgz and Debian packages of the ingest half, into build/package
+	cmake --workflow --preset package
+
 clean: ## remove the build folder
 	rm -rf build
 
-.PHONY: help setup build quickstart test test-all clean
+.PHONY: help setup build quickstart test test-all package clean

@@ -20,14 +20,7 @@ pkg_check_modules(TIFF REQUIRED IMPORTED_TARGET libtiff-4>=4.5)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
 
-# Parallel HDF5 does the serial work too. It must be the build for this MPI: Debian's HDF5 for Open MPI, or by
-# -DHDF5_ROOT=… another one whose H5pubconf.h says H5_HAVE_PARALLEL. GDAL's own serial HDF5 may live in the same process.
-pkg_check_modules(HDF5_PARALLEL QUIET hdf5-openmpi)
-find_path(HDF5_PARALLEL_INCLUDE hdf5.h HINTS ${HDF5_ROOT}/include ${HDF5_PARALLEL_INCLUDE_DIRS} REQUIRED)
-find_library(HDF5_PARALLEL_LIBRARY hdf5 HINTS ${HDF5_ROOT}/lib ${HDF5_PARALLEL_LIBRARY_DIRS} REQUIRED)
-add_library(eoshard_hdf5 INTERFACE)
-target_include_directories(eoshard_hdf5 SYSTEM INTERFACE ${HDF5_PARALLEL_INCLUDE})
-target_link_libraries(eoshard_hdf5 INTERFACE ${HDF5_PARALLEL_LIBRARY} MPI::MPI_CXX)
+include(EoshardHdf5)
 
 find_path(VALIJSON_INCLUDE_DIR valijson/validator.hpp REQUIRED)
 add_library(eoshard_valijson INTERFACE)

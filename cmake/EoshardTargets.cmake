@@ -10,14 +10,22 @@ if(EOSHARD_WERROR)
   target_compile_options(eoshard_warnings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Werror>)
 endif()
 
-# eoshard_add_library(<name> SOURCES ... [PUBLIC targets...] [PRIVATE targets...])
-# A static library of one source folder, also known as eoshard::<name>.
+# eoshard_add_library(<name> SOURCES ... [PUBLIC targets...] [PRIVATE targets...] [HEADER_ONLY targets...]
+#   [INSTALLED_HEADERS ...])
+# A static library of one source folder, also known as eoshard::<name>. HEADER_ONLY: what its sources include and nobody
+# links; a program that links the installed library need not have it.
 function(eoshard_add_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE;HEADER_ONLY;INSTALLED_HEADERS" ${ARGN})
   add_library(eoshard_${name} STATIC ${ARG_SOURCES})
   add_library(eoshard::${name} ALIAS eoshard_${name})
-  target_include_directories(eoshard_${name} PUBLIC ${PROJECT_SOURCE_DIR})
-  target_link_libraries(eoshard_${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} eoshard_warnings)
+  set_target_properties(eoshard_${name} PROPERTIES EXPORT_NAME ${name})
+  target_include_directories(eoshard_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+  target_link_libraries(eoshard_${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+  foreach(target ${ARG_HEADER_ONLY} eoshard_warnings)
+    target_link_libraries(eoshard_${name} PRIVATE $<BUILD_INTERFACE:${target}>)
+  endforeach()
+  target_sources(eoshard_${name} PUBLIC FILE_SET HEADERS
+    BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${ARG_INSTALLED_HEADERS})
 endfunction()
 
 # eoshard_add_program(<name> SOURCES ... LIBRARIES targets...)

@@ -8,16 +8,20 @@
 #include <cstdlib>
 #include <iostream>
 #include <limits>
+#include <string_view>
 
 #include "libingest/core/byte_text.hpp"
 #include "libingest/core/error.hpp"
 #include "libingest/core/file_pool.hpp"
 #include "libingest/core/version.hpp"
+#include "tools/common/program_interface.hpp"
 
 namespace eoshard {
 namespace {
 
 constexpr int kMisuse = 2;
+// What the installation asks of a program; no option of its users, so neither in --help nor in what is printed.
+constexpr std::string_view kPrintInterface = "--print-interface";
 
 // Where CLI11 says "At Most 1 required but received 2".
 std::string misuse(const CLI::App& app, const CLI::ParseError& error) {
@@ -52,6 +56,16 @@ int parse(CLI::App& app, int argc, char** argv, bool& is_done) {
 void print_error(const Error& error, const Program& program, const Log& log) {
   fmt::print(stderr, "{}: error: {}\n", program.name, error.what());
   log.debug(fmt::format("thrown at {}:{}", error.location().file_name(), error.location().line()));
+}
+
+int print_interface(const CLI::App& app, const std::string& kind) {
+  try {
+    std::cout << program_interface(app, kVersion, kind) << std::flush;
+    return 0;
+  } catch (const Error& error) {
+    fmt::print(stderr, "{}: {}\n", app.get_name(), error.what());
+    return exit_status(error.kind());
+  }
 }
 
 // Calls `work`; any exception becomes an Error that `report` turns into the exit status.
@@ -135,6 +149,7 @@ int run_program(const Program& program, int argc, char** argv) {
   bool is_verbose = false;
   app.add_flag("-v,--verbose", is_verbose, "Log details");
   program.declare_options(app);
+  if (argc == 3 && argv[1] == kPrintInterface) return print_interface(app, argv[2]);
   bool is_done = false;
   const int status = parse(app, argc, argv, is_done);
   if (is_done) return status;

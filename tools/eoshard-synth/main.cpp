@@ -29,7 +29,8 @@ void declare_scene(CLI::App& app, SynthOptions& options) {
   app.add_option("--epsg", options.epsg, "UTM zone of all products, 32601 to 32660");
   app.add_option("--origin", options.origin_m, "Upper-left corner of the first product, ULX,ULY in metres")
       ->delimiter(',')
-      ->expected(2);
+      ->expected(2)
+      ->default_str("300000,5500020");
   app.add_option("--tile", options.tile,
                  "MGRS tile of the first product (default: ULV of the zone); others get neighbours");
 }
@@ -51,7 +52,9 @@ void declare_options(CLI::App& app, Settings& settings) {
   declare_sky(app, options.sky);
   app.add_option("--codes", settings.codes, "Values of clc.tif: grid (1 to 44) or clc (111 to 523)")
       ->check(CLI::IsMember({"grid", "clc"}));
-  app.add_option("--threads", options.threads, "Images written at once, at most 15")->check(CLI::Range(1, 1024));
+  app.add_option("--threads", options.threads, "Images written at once, at most 15")
+      ->check(CLI::Range(1, 1024))
+      ->default_str("all cores");
   app.add_option("--progress", settings.progress, "auto, always or never");
   app.add_flag("--overwrite", options.is_overwrite_allowed, "Replace what an earlier run wrote to --out");
 }
