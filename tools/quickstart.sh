@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # The main job from end to end on synthetic products: make them, ingest them over MPI, train, score.
-# Everything lands in build/quickstart/{products,dataset,run}; an earlier quickstart is replaced.
+# quickstart.sh [FOLDER]: everything lands in FOLDER/{products,dataset,run} (build/quickstart); an earlier one is replaced.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-bin=build/release/bin
-out=build/quickstart
+bin=${EOSHARD_BIN:-build/release/bin}
+out=${1:-build/quickstart}
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 # containers run as root
 
 # bf16 pays on processors that multiply in it; elsewhere fp32 is faster.

@@ -27,8 +27,10 @@ void declare_products(CLI::App& app, IngestOptions& options) {
       ->type_name("FILE")
       ->group(group);
   const auto set_bands = [&options](const std::string& list) { options.bands = bands_of_option(list); };
-  app.add_option_function<std::string>("--bands", set_bands, "Only these, e.g. B02,B03,B04,SCL [all twelve]")
+  app.add_option_function<std::string>("--bands", set_bands,
+                                       "Bands to read, e.g. B02,B03,B04; SCL adds the scene classification as an array")
       ->type_name("LIST")
+      ->default_str("all twelve")
       ->group(group);
   app.add_flag("--check-source", options.check_source,
                "Compare every file that is read with the checksum in its product's manifest.safe")

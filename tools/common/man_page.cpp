@@ -84,7 +84,8 @@ std::string program_interface(const CLI::App& app, const std::string& version, c
   if (kind == "bash") return bash_completion(app);
   if (kind == "zsh") return zsh_completion(app);
   if (kind == "man") return man_page(app, version);
-  throw Error(ErrorKind::usage, fmt::format("--print-interface {}: the kinds are bash, zsh and man", kind));
+  if (kind == "json") return option_list(app);
+  throw Error(ErrorKind::usage, fmt::format("--print-interface {}: the kinds are bash, zsh, man and json", kind));
 }
 
 }  // namespace eoshard

@@ -15,7 +15,10 @@ std::string zsh_completion(const CLI::App& app);
 /// A page of section 1, in man's macros.
 std::string man_page(const CLI::App& app, const std::string& version);
 
-/// The text of one kind: "bash", "zsh" or "man". @throws Error{usage} for another kind.
+/// A JSON object with an entry for each option, as declared_options.hpp describes it.
+std::string option_list(const CLI::App& app);
+
+/// The text of one kind: "bash", "zsh", "man" or "json". @throws Error{usage} for another kind.
 std::string program_interface(const CLI::App& app, const std::string& version, const std::string& kind);
 
 }  // namespace eoshard

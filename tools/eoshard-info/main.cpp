@@ -146,10 +146,11 @@ int run(const Arguments& arguments) {
 }
 
 void declare_options(CLI::App& app, Arguments& arguments) {
-  app.add_option("DATASET", arguments.dataset, "Folder that eoshard-ingest wrote")->required();
-  app.add_flag("--json", arguments.as_json, "Print the summary as JSON");
+  app.add_option("DATASET", arguments.dataset, "Folder of the dataset")->required();
+  app.add_flag("--json", arguments.as_json, "Print the summary, and what --verify finds, as JSON");
   app.add_flag("--verify", arguments.verify, "Read and check every chunk; exit 1 when one is damaged");
-  app.add_option("--report", arguments.report, "Write a page of HTML to look at: counts, maps, histograms, pictures")
+  app.add_option("--report", arguments.report,
+                 "Write a page of HTML to look at: counts, maps, histograms, pictures; an existing file is kept")
       ->type_name("FILE");
   app.add_flag("--overwrite", arguments.overwrite, "Replace the file of --report");
   app.add_option("--threads", arguments.threads, "Threads for --verify; 0: all cores")->check(CLI::Range(0, 1024));

@@ -41,7 +41,8 @@ void declare_options(CLI::App& app, Arguments& arguments) {
   const char* const run = "Run";
   declare_threads(app, options.threads);
   CLI::Option* const assign = declare_assign(app, options.assign);
-  app.add_option("--plan", options.plan, "Deal work to ranks as this file of eoshard-plan says")
+  app.add_option("--plan", options.plan,
+                 "Deal work to ranks as this file of eoshard-plan says; refused where it does not fit the run")
       ->excludes(assign)
       ->group(run);
   app.add_option("--resume", arguments.resume, "Go on with the interrupted run in this folder, with its options")

@@ -29,7 +29,8 @@ void declare_archive(CLI::App& app, PackOptions& options) {
   app.add_option("KIND", options.kind, "What the archive is; --list-kinds names them");
   app.add_option("SOURCE", options.source, "The archive, as downloaded or unpacked");
   const char* const group = "Archive";
-  app.add_option("--metadata", options.metadata, "Parquet table of BigEarthNet v2; may be given several times")
+  app.add_option("--metadata", options.metadata,
+                 "Parquet table of BigEarthNet v2, with labels and splits; may be given several times")
       ->type_name("FILE")
       ->allow_extra_args(false)
       ->group(group);
@@ -40,7 +41,8 @@ void declare_archive(CLI::App& app, PackOptions& options) {
   app.add_option("--nomenclature", options.nomenclature,
                  "Classes of BigEarthNet: bigearthnet-19, bigearthnet-43 or corine-44")
       ->group(group);
-  app.add_option("--resize", options.resize_px, "Rows and columns that all pictures are brought to; 0: they are alike")
+  app.add_option("--resize", options.resize_px,
+                 "Rows and columns that all pictures are brought to; 0: they must be alike")
       ->check(CLI::Range(0, 4096))
       ->group(group);
   app.add_option("--band-names", options.band_names, "Names of the pictures' bands, in their order")
@@ -55,9 +57,10 @@ void declare_archive(CLI::App& app, PackOptions& options) {
 
 void declare_arrays(CLI::App& app, PackOptions& options) {
   const char* const group = "Arrays";
-  app.add_option("--bands", options.bands, "Only these, e.g. B02,B03,B04 [all]")
+  app.add_option("--bands", options.bands, "Bands to store, e.g. B02,B03,B04")
       ->delimiter(',')
       ->type_name("LIST")
+      ->default_str("all")
       ->allow_extra_args(false)
       ->group(group);
   app.add_option("--upsample", options.upsample,
@@ -69,9 +72,11 @@ void declare_arrays(CLI::App& app, PackOptions& options) {
 
 void declare_split(CLI::App& app, PackOptions& options) {
   const char* const group = "Split";
-  app.add_option("--split", options.split,
-                 "lists:TRAIN,VALIDATION,TEST (files of sample names, plain or compressed) or random:70/15/15; "
-                 "default: as the archive or its table says")
+  app.add_option(
+         "--split", options.split,
+         "lists:TRAIN,VALIDATION,TEST (files of sample names, plain or compressed) or random:70/15/15 (a draw by "
+         "name and seed)")
+      ->default_str("as the kind says")
       ->group(group);
   app.add_option("--unlisted", options.unlisted, "Where samples in no list go: drop, train, validation or test")
       ->group(group);

@@ -25,11 +25,13 @@ void declare_flag(CLI::App& app, CommandLine& line, const std::string& field, co
 }
 
 void declare_data_options(CLI::App& app, CommandLine& line) {
+  app.option_defaults()->group("Data");
   TrainOptions& options = line.options;
   declare(app, line, "data", options.data, "Dataset folder");
   declare(app, line, "out", options.out, "Run folder; an unfinished run of the same options goes on");
-  declare(app, line, "bands", options.bands, "Input bands in this order, e.g. B04,B03,B02; default all")
-      ->delimiter(',');
+  declare(app, line, "bands", options.bands, "Input bands in this order, e.g. B04,B03,B02")
+      ->delimiter(',')
+      ->default_str("all");
   declare(app, line, "input", options.input,
           "Bands on their native grids, or those that the ingest has upsampled (super)")
       ->check(CLI::IsMember({"native", "super"}));
@@ -61,6 +63,7 @@ void declare_data_options(CLI::App& app, CommandLine& line) {
 }
 
 void declare_model_options(CLI::App& app, CommandLine& line) {
+  app.option_defaults()->group("Network");
   TrainOptions& options = line.options;
   declare(app, line, "model", options.model, "resnet18, resnet50, efficientnet_b0, or a TorchScript file (.pt)");
   declare(app, line, "dropout", options.dropout, "Before the last layer; -1 = the model's own")
@@ -81,6 +84,7 @@ void declare_model_options(CLI::App& app, CommandLine& line) {
 }
 
 void declare_training_options(CLI::App& app, CommandLine& line) {
+  app.option_defaults()->group("Training");
   TrainOptions& options = line.options;
   declare(app, line, "epochs", options.epochs, "Passes over the training split")->check(CLI::Range(1, 1000000));
   declare(app, line, "batch_size", options.batch_size,
@@ -103,6 +107,7 @@ void declare_training_options(CLI::App& app, CommandLine& line) {
 }
 
 void declare_optimizer_options(CLI::App& app, CommandLine& line) {
+  app.option_defaults()->group("Optimizer");
   TrainOptions& options = line.options;
   declare(app, line, "optimizer", options.optimizer, "Update rule")
       ->check(CLI::IsMember({"sgd", "lars", "lamb", "novograd", "adamw"}));
@@ -130,6 +135,7 @@ void declare_optimizer_options(CLI::App& app, CommandLine& line) {
 }
 
 void declare_schedule_options(CLI::App& app, CommandLine& line) {
+  app.option_defaults()->group("Learning rate");
   TrainOptions& options = line.options;
   declare(app, line, "learning_rate", options.learning_rate, "After the warm-up")->check(finite_nonnegative());
   declare(app, line, "scale_learning_rate", options.scale_learning_rate,
@@ -156,6 +162,7 @@ void declare_schedule_options(CLI::App& app, CommandLine& line) {
 }
 
 void declare_score_options(CLI::App& app, CommandLine& line) {
+  app.option_defaults()->group("Scores");
   TrainOptions& options = line.options;
   declare(app, line, "threshold_sweep", options.threshold_sweep,
           "Score test at thresholds found on validation as well: one for all classes (global) or one each (class)")
@@ -172,6 +179,7 @@ void declare_score_options(CLI::App& app, CommandLine& line) {
 }
 
 void declare_machine_options(CLI::App& app, CommandLine& line) {
+  app.option_defaults()->group("Machine");
   TrainOptions& options = line.options;
   declare(app, line, "precision", options.precision, "Of convolutions and products")
       ->check(CLI::IsMember({"fp32", "bf16", "fp16"}));
@@ -197,16 +205,8 @@ void declare_machine_options(CLI::App& app, CommandLine& line) {
       ->check(CLI::Range(1, 1000));
 }
 
-}  // namespace
-
-void declare_options(CLI::App& app, CommandLine& line) {
-  declare_data_options(app, line);
-  declare_model_options(app, line);
-  declare_training_options(app, line);
-  declare_optimizer_options(app, line);
-  declare_schedule_options(app, line);
-  declare_score_options(app, line);
-  declare_machine_options(app, line);
+void declare_run_options(CLI::App& app, CommandLine& line) {
+  app.option_defaults()->group("Run");
   app.add_option("--config", line.config, "TOML file of options, or a run's config.json; options given here win");
   app.add_option("--time-limit", line.time_limit_s, "Save after so many seconds and exit with 75; 0 = no limit")
       ->check(finite_nonnegative());
@@ -230,6 +230,19 @@ void declare_options(CLI::App& app, CommandLine& line) {
   app.add_flag("--trace", line.is_traced, "Write when each step's gradients were communicated to trace.jsonl");
   app.add_option("--progress", line.progress, "On stderr: auto (on a terminal), always, never")
       ->check(CLI::IsMember({"auto", "always", "never"}));
+}
+
+}  // namespace
+
+void declare_options(CLI::App& app, CommandLine& line) {
+  declare_data_options(app, line);
+  declare_model_options(app, line);
+  declare_training_options(app, line);
+  declare_optimizer_options(app, line);
+  declare_schedule_options(app, line);
+  declare_score_options(app, line);
+  declare_machine_options(app, line);
+  declare_run_options(app, line);
   app.footer("Exit status: 0 finished, 1 failure, 2 misuse, 75 stopped by SIGTERM or SIGUSR1 and saved: run it again.");
 }
 
