@@ -120,7 +120,7 @@ class Installation(harness.ClassFolderTest):
     def test_only_known_kinds_of_interface_are_printed(self):
         result = subprocess.run([self.prefix / "bin/eoshard-info", "--print-interface", "fish"], capture_output=True, text=True)
         self.assertEqual(result.returncode, 2)
-        self.assertIn("bash, zsh and man", result.stderr)
+        self.assertIn("bash, zsh, man and json", result.stderr)
 
 
 harness.main()
