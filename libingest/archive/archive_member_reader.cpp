@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 
 #include "libingest/core/error.hpp"
 #include "libingest/core/file.hpp"
@@ -14,6 +15,7 @@ namespace eoshard::ingest {
 namespace {
 
 constexpr std::size_t kReadBytes = 1 << 20;
+constexpr std::size_t kBlockBytes = 512;  // of a tar
 
 struct FreeArchive {
   void operator()(archive* handle) const { archive_read_free(handle); }
@@ -40,8 +42,19 @@ struct ArchiveMemberReader::State {
 
 bool is_archive_file(const std::filesystem::path& path) { return std::filesystem::is_regular_file(path); }
 
+// POSIX.1-2001, pax interchange format: the magic of an uncompressed header; GNU's begins alike.
+bool is_plain_tar(const std::filesystem::path& path) {
+  if (!is_archive_file(path)) return false;
+  constexpr std::size_t kMagicOffset = 257;
+  std::string header(kBlockBytes, '\0');
+  std::ifstream(path, std::ios::binary).read(header.data(), kBlockBytes);
+  return std::string_view(header).substr(kMagicOffset).starts_with("ustar");
+}
+
 ArchiveMemberReader::ArchiveMemberReader(std::filesystem::path path)
     : path_(std::move(path)), state_(std::make_unique<State>()) {
+  std::error_code unreadable;  // libarchive says why
+  file_bytes_ = std::filesystem::file_size(path_, unreadable);
   archive* const handle = state_->handle.get();
   archive_read_support_filter_gzip(handle);
   archive_read_support_filter_bzip2(handle);
@@ -52,9 +65,17 @@ ArchiveMemberReader::ArchiveMemberReader(std::filesystem::path path)
   archive_read_support_format_rar(handle);
   archive_read_support_format_rar5(handle);
   if (archive_read_open_filename(handle, path_.c_str(), kReadBytes) != ARCHIVE_OK) {
-    throw Error(ErrorKind::input, fmt::format("{}: {}; expected a tar (plain, gzip, bzip2, xz, zstd), zip or rar archive",
-                                              path_.string(), state_->reason()));
+    throw Error(ErrorKind::input,
+                fmt::format("{}: {}; expected a tar (plain, gzip, bzip2, xz, zstd), zip or rar archive", path_.string(),
+                            state_->reason()));
   }
+}
+
+ArchiveMemberReader::ArchiveMemberReader(std::filesystem::path path, std::string_view piece)
+    : path_(std::move(path)), is_piece_(true), state_(std::make_unique<State>()) {
+  archive* const handle = state_->handle.get();
+  archive_read_support_format_tar(handle);
+  if (archive_read_open_memory(handle, piece.data(), piece.size()) != ARCHIVE_OK) refuse(state_->reason());
 }
 
 ArchiveMemberReader::~ArchiveMemberReader() = default;
@@ -66,10 +87,11 @@ void ArchiveMemberReader::refuse(const std::string& what) const {
 
 // libarchive takes a plain tar that ends without its two blocks of zeros for a whole one.
 void ArchiveMemberReader::check_is_whole() const {
+  if (is_piece_) return;
   archive* const handle = state_->handle.get();
   const bool is_tar = (archive_format(handle) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
   if (!is_tar || archive_filter_code(handle, 0) != ARCHIVE_FILTER_NONE) return;
-  std::array<std::byte, 512> block;
+  std::array<std::byte, kBlockBytes> block;
   const FileDescriptor file = open_for_reading(path_);
   const std::uint64_t bytes = file_size(file, path_);
   if (bytes < block.size()) refuse("it is shorter than a block");
@@ -107,6 +129,15 @@ std::string ArchiveMemberReader::read() {
     bytes.resize(static_cast<std::size_t>(offset));  // holes of sparse files are zeros
     bytes.append(static_cast<const char*>(block), block_bytes);
   }
+}
+
+TarPlace ArchiveMemberReader::place() {
+  archive* const handle = state_->handle.get();
+  const auto begin = static_cast<std::uint64_t>(archive_read_header_position(handle));
+  if (archive_read_data_skip(handle) != ARCHIVE_OK) refuse(state_->reason());
+  const auto end = static_cast<std::uint64_t>(archive_filter_bytes(handle, 0));
+  if (end > file_bytes_) refuse("its end is missing");  // what is skipped need not be there
+  return {begin, end - begin};
 }
 
 }  // namespace eoshard::ingest

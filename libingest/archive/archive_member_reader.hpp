@@ -1,22 +1,36 @@
-// The files inside a tar (plain, or compressed by gzip, bzip2, xz or zstd), a zip or a rar archive, one after the other.
+// The files inside a tar (plain, or compressed by gzip, bzip2, xz or zstd), a zip or a rar archive, one after the
+// other.
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace eoshard::ingest {
 
 /// Whether `path` is a regular file; archives are told from folders by this, and by nothing in their names.
 bool is_archive_file(const std::filesystem::path& path);
 
+/// Where neighbouring members of a tar lie, with all that describes them.
+struct TarPlace {
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// Whether `path` is a tar that is not compressed: what lies in it can be read without what lies before.
+bool is_plain_tar(const std::filesystem::path& path);
+
 /// Reads from the beginning to the end, once; one thread. How an archive is packed is seen from its bytes.
 class ArchiveMemberReader {
  public:
   /// @throws Error{input} when the file cannot be opened or is no archive.
   explicit ArchiveMemberReader(std::filesystem::path path);
+
+  /// Reads `piece`, which must outlive the reader: neighbouring members of the plain tar `path`.
+  ArchiveMemberReader(std::filesystem::path path, std::string_view piece);
   ~ArchiveMemberReader();
   ArchiveMemberReader(const ArchiveMemberReader&) = delete;
   ArchiveMemberReader& operator=(const ArchiveMemberReader&) = delete;
@@ -28,12 +42,18 @@ class ArchiveMemberReader {
   /// The bytes of the file that next() named, once. @throws Error{input} likewise.
   std::string read();
 
+  /// Where the file that next() named lies in a plain tar; instead of read().
+  /// @throws Error{input} likewise.
+  TarPlace place();
+
  private:
   struct State;
   [[noreturn]] void refuse(const std::string& what) const;
   void check_is_whole() const;
 
   std::filesystem::path path_;
+  bool is_piece_ = false;
+  std::uint64_t file_bytes_ = 0;
   std::unique_ptr<State> state_;
   std::string member_;  // the one at hand
 };

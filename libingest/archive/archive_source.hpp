@@ -58,6 +58,7 @@ struct ArchiveEntry {
   std::string key;        ///< unique in the archive; becomes the patch id (at most 64 bytes), and orders the dataset
   std::string locator;    ///< for read(): a path, a number, ...; may be empty
   int split = kUnlisted;  ///< index into kSplitNames where the archive itself says it
+  std::string damage;     ///< not empty: the sample is incomplete, and why, with the member's name; then never read
 };
 
 /// The bytes of a sample as they lie in the archive: files with their names, or whatever decode() understands.
@@ -88,6 +89,9 @@ class ArchiveSource {
   /// was found when the archive is laid out in another way.
   virtual ArchiveLayout survey() = 0;
 
+  /// Puts what decode() needs besides into the run's folder. Root rank, once, after survey(). @throws Error{input|io}
+  virtual void prepare() {}
+
   /// Decodes a sample that read() or next() gave, on any rank and any thread; `layout` is the root's survey().
   /// @throws Error{input} naming the member that is damaged, missing or of another shape.
   virtual void decode(const ArchiveLayout& layout, const RawSample& raw, DecodedSample& sample) const = 0;
@@ -98,6 +102,9 @@ class ArchiveCatalogue : public ArchiveSource {
  public:
   /// Every sample, in any order. Root rank, once, after survey(). @throws Error{input}
   virtual std::vector<ArchiveEntry> list() = 0;
+
+  /// After list(): why it could list the archive's beginning only, with the member's name; empty when that is not so.
+  virtual std::string damage() const { return ""; }
 
   /// Fills raw.members on any rank and any thread; key and split are filled in by the caller. @throws Error{input|io}
   virtual void read(const ArchiveEntry& entry, RawSample& raw) const = 0;

@@ -4,10 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 
 #include "libingest/archive/archive_member_reader.hpp"
+#include "libingest/archive/tar_files.hpp"
 #include "libingest/core/error.hpp"
 #include "libingest/core/file.hpp"
 
@@ -60,7 +63,7 @@ std::string read_member(const fs::path& path) {
     return read_text_file(path);
   } catch (const Error&) {
     if (fs::exists(path)) throw;
-    throw Error(ErrorKind::input, fmt::format("{} is missing", path.string()));
+    throw Error(ErrorKind::input, fmt::format("{} is missing", path.lexically_normal().string()));
   }
 }
 
@@ -71,12 +74,12 @@ class BigEarthNetTree : public ArchiveCatalogue {
   ArchiveLayout survey() override {
     for (const fs::path& root : possible_roots()) {
       entries_ = patches_below(root);
-      if (entries_.empty()) continue;
-      patches_.prepare_reference_maps();
-      return patches_.layout();
+      if (!entries_.empty()) return patches_.layout();
     }
     refuse_layout(patches_.options(), names_in(source()));
   }
+
+  void prepare() override { patches_.prepare_reference_maps(); }
 
   std::vector<ArchiveEntry> list() override { return std::move(entries_); }
 
@@ -120,7 +123,7 @@ class BigEarthNetTree : public ArchiveCatalogue {
     const std::string place = fs::relative(folder, source()).string();
     for (const auto& file : fs::directory_iterator(folder)) {
       const std::string name = file.path().filename().string();
-      if (is_bigearthnet_patch(patches_.options().version, name)) entries.push_back({name, place, kUnlisted});
+      if (is_bigearthnet_patch(patches_.options().version, name)) entries.push_back({name, place, kUnlisted, ""});
     }
     return entries;
   }
@@ -129,10 +132,13 @@ class BigEarthNetTree : public ArchiveCatalogue {
   std::vector<ArchiveEntry> entries_;
 };
 
+// What is kept of a file until its patch is complete, and then given: its bytes, or anything else.
+using TakeFile = std::function<std::string(ArchiveMemberReader&)>;
+
 class BigEarthNetStream : public ArchiveStream {
  public:
-  BigEarthNetStream(BigEarthNetOptions options, std::size_t max_waiting_bytes)
-      : patches_(std::move(options)), max_waiting_bytes_(max_waiting_bytes) {}
+  BigEarthNetStream(BigEarthNetOptions options, std::size_t max_waiting_bytes, TakeFile take_file)
+      : patches_(std::move(options)), max_waiting_bytes_(max_waiting_bytes), take_file_(std::move(take_file)) {}
 
   ArchiveLayout survey() override {
     ArchiveMemberReader reader(patches_.options().source);
@@ -141,14 +147,13 @@ class BigEarthNetStream : public ArchiveStream {
     while (found.size() < kLookedAt) {
       const auto name = reader.next();
       if (!name) break;
-      if (is_bigearthnet_patch(patches_.options().version, patch_of(*name))) {
-        patches_.prepare_reference_maps();
-        return patches_.layout();
-      }
+      if (is_bigearthnet_patch(patches_.options().version, patch_of(*name))) return patches_.layout();
       found.push_back(*name);
     }
     refuse_layout(patches_.options(), found);
   }
+
+  void prepare() override { patches_.prepare_reference_maps(); }
 
   bool next(RawSample& raw, const IsWanted& is_wanted) override {
     if (!reader_ && !is_at_end_) reader_.emplace(patches_.options().source);
@@ -187,7 +192,7 @@ class BigEarthNetStream : public ArchiveStream {
       if (!is_kept(patch, is_wanted)) return false;
       waiting = waiting_.try_emplace(patch).first;
     }
-    waiting->second.push_back({file, reader_->read()});
+    waiting->second.push_back({file, take_file_(*reader_)});
     waiting_bytes_ += waiting->second.back().bytes.size();
     if (waiting->second.size() == patches_.files_of(patch).size()) {
       hand_over(waiting, raw);
@@ -250,6 +255,7 @@ class BigEarthNetStream : public ArchiveStream {
 
   BigEarthNetPatches patches_;
   std::size_t max_waiting_bytes_;
+  TakeFile take_file_;
   std::optional<ArchiveMemberReader> reader_;
   bool is_at_end_ = false;
   Waiting waiting_;  // by patch: the files that have come
@@ -258,11 +264,61 @@ class BigEarthNetStream : public ArchiveStream {
   std::string damage_;
 };
 
+// A tar that is not compressed: the places of all files are learnt from its headers first.
+class BigEarthNetTar : public ArchiveCatalogue {
+ public:
+  explicit BigEarthNetTar(BigEarthNetOptions options)
+      : tar_(options.source), places_(std::move(options), std::numeric_limits<std::size_t>::max(), take_place) {}
+
+  ArchiveLayout survey() override { return places_.survey(); }
+  void prepare() override { places_.prepare(); }
+
+  std::vector<ArchiveEntry> list() override {
+    const auto all = [](const std::string&) { return true; };
+    std::vector<ArchiveEntry> entries;
+    try {
+      for (RawSample patch; places_.next(patch, all);)
+        entries.push_back({patch.key, locator_of(patch), kUnlisted, std::move(patch.damage)});
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::input) throw;
+      damage_ = error.what();
+    }
+    return entries;
+  }
+
+  std::string damage() const override { return damage_; }
+
+  void read(const ArchiveEntry& entry, RawSample& raw) const override {
+    raw.members = read_tar_files(tar_, entry.locator);
+    for (RawSample::Member& file : raw.members) file.name = fs::path(file.name).filename().string();
+  }
+
+  void decode(const ArchiveLayout& layout, const RawSample& raw, DecodedSample& sample) const override {
+    places_.decode(layout, raw, sample);
+  }
+
+ private:
+  static std::string take_place(ArchiveMemberReader& reader) { return place_text(reader.place()); }
+
+  static std::string locator_of(const RawSample& patch) {
+    std::string places;
+    for (const RawSample::Member& file : patch.members) places += file.bytes;
+    return join_places(places);
+  }
+
+  fs::path tar_;
+  BigEarthNetStream places_;
+  std::string damage_;
+};
+
 }  // namespace
 
 Archive open_bigearthnet(BigEarthNetOptions options, std::size_t max_waiting_bytes) {
-  if (is_archive_file(options.source))
-    return std::make_unique<BigEarthNetStream>(std::move(options), max_waiting_bytes);
+  if (is_plain_tar(options.source)) return std::make_unique<BigEarthNetTar>(std::move(options));
+  if (is_archive_file(options.source)) {
+    return std::make_unique<BigEarthNetStream>(std::move(options), max_waiting_bytes,
+                                               [](ArchiveMemberReader& reader) { return reader.read(); });
+  }
   return std::make_unique<BigEarthNetTree>(std::move(options));
 }
 

@@ -86,7 +86,7 @@ ImageNames::ImageNames(std::span<const std::string> names, const std::string& so
     if (!is_image_name(name)) continue;
     check_place(name, entries_.empty() ? name : entries_.front().locator, source);
     classes.insert(class_of_image(name));
-    entries_.push_back({image_key(name), name, split_of_image(name).value_or(kUnlisted)});
+    entries_.push_back({image_key(name), name, split_of_image(name).value_or(kUnlisted), ""});
   }
   if (entries_.empty()) refuse(source, fmt::format("found {} files, but no image", names.size()));
   classes_.assign(classes.begin(), classes.end());

@@ -10,6 +10,7 @@
 #include "libingest/archive/archive_member_reader.hpp"
 #include "libingest/archive/image_names.hpp"
 #include "libingest/archive/picture.hpp"
+#include "libingest/archive/tar_files.hpp"
 #include "libingest/core/error.hpp"
 #include "libingest/core/file.hpp"
 
@@ -117,7 +118,57 @@ class ImageFolder final : public ArchiveCatalogue {
   std::optional<ImageNames> names_;
 };
 
-// --- tar and zip
+// --- tars that are not compressed
+
+class ImageTar final : public ArchiveCatalogue {
+ public:
+  explicit ImageTar(ImagesOptions options) : options_(std::move(options)) {}
+
+  ArchiveLayout survey() override {
+    const std::vector<std::string> names = find_images();
+    const ImageNames images(names, options_.source.string());
+    entries_ = images.entries();
+    for (ArchiveEntry& entry : entries_) entry.locator = places_.at(entry.locator);
+    const auto first = std::find_if(names.begin(), names.end(), is_image_name);
+    return layout_after(read_tar_files(options_.source, places_.at(*first)).at(0), images.classes(), options_);
+  }
+
+  std::vector<ArchiveEntry> list() override { return std::move(entries_); }
+
+  std::string damage() const override { return damage_; }
+
+  void read(const ArchiveEntry& entry, RawSample& raw) const override {
+    raw.members = read_tar_files(options_.source, entry.locator);
+  }
+
+  void decode(const ArchiveLayout& layout, const RawSample& raw, DecodedSample& sample) const override {
+    decode_image(layout, raw, options_.resize_px, sample);
+  }
+
+ private:
+  // Notes where images lie, as far as the tar can be read. Returns the names of all files.
+  std::vector<std::string> find_images() {
+    std::vector<std::string> names;
+    ArchiveMemberReader reader(options_.source);
+    try {
+      while (const auto name = reader.next()) {
+        if (is_image_name(*name)) places_[*name] = place_text(reader.place());
+        names.push_back(*name);
+      }
+    } catch (const Error& error) {
+      if (places_.empty()) throw;
+      damage_ = error.what();
+    }
+    return names;
+  }
+
+  ImagesOptions options_;
+  std::map<std::string, std::string> places_;  // by name
+  std::vector<ArchiveEntry> entries_;
+  std::string damage_;
+};
+
+// --- compressed tars, zip and rar
 
 // The names of an archive's files, and the first image among them. What follows a damage is not there; who reads the
 // archive again meets the damage again.
@@ -189,6 +240,7 @@ class ImageArchive final : public ArchiveStream {
 }  // namespace
 
 Archive open_images(ImagesOptions options) {
+  if (is_plain_tar(options.source)) return std::make_unique<ImageTar>(std::move(options));
   if (is_archive_file(options.source)) return std::make_unique<ImageArchive>(std::move(options));
   return std::make_unique<ImageFolder>(std::move(options));
 }

@@ -15,8 +15,8 @@ struct ImagesOptions {
   std::vector<std::string> band_names;  ///< along the band axis; empty: as the first image says
 };
 
-/// A folder's images can be read in any order, an archive's one after another. The first image (of a folder: by key)
-/// says how many pixels, bands and bits all must have.
+/// The images of a folder or a tar that is not compressed can be read in any order, others one after another. The first
+/// image (of a folder: by key) says how many pixels, bands and bits all must have.
 Archive open_images(ImagesOptions options);
 
 }  // namespace eoshard::ingest

@@ -8,7 +8,9 @@
 #include <charconv>
 #include <optional>
 #include <ranges>
+#include <span>
 
+#include "libingest/archive/byte_values.hpp"
 #include "libingest/archive/line_reader.hpp"
 #include "libingest/archive/sat_annotations.hpp"
 #include "libingest/core/error.hpp"
@@ -85,35 +87,39 @@ void check_columns(std::string_view line, std::size_t columns, std::string_view 
                                             rest.substr(0, std::min<std::size_t>(rest.find(','), 20))));
 }
 
-// Calls set(column, value) for every column of a line that check_columns has passed.
-template <class Set>
-void read_values(std::string_view line, std::string_view place, const Set& set) {
+// Numbers may have any number of zeros before them.
+void read_carefully(std::string_view line, std::string_view place, std::span<std::uint8_t> values) {
+  check_columns(line, values.size(), place);
   const char* const end = line.data() + line.size();
   const char* begin = line.data();
-  for (std::size_t column = 0;; ++column) {
-    std::uint8_t value = 0;
-    const auto [stop, status] = std::from_chars(begin, end, value);
+  for (std::size_t column = 0; column < values.size(); ++column) {
+    const auto [stop, status] = std::from_chars(begin, end, values[column]);
     if (status != std::errc() || (stop != end && *stop != ',')) refuse_value(line, begin, column, place);
-    set(column, value);
-    if (stop == end) return;
     begin = stop + 1;
   }
 }
 
+// Which line it is, and what is wrong with it, is looked for only when it is not as nearly all are.
+void read_values(const RawSample::Member& line, std::span<std::uint8_t> values) {
+  if (!read_byte_values(line.bytes, values)) read_carefully(line.bytes, line.name, values);
+}
+
 // (row, column, band) to (band, row, column).
 void read_image(const RawSample::Member& line, std::vector<std::byte>& out) {
-  check_columns(line.bytes, kSatSampleValues, line.name);
+  std::array<std::uint8_t, kSatSampleValues> values;
+  read_values(line, values);
   out.resize(kSatSampleValues);
-  read_values(line.bytes, line.name, [&out](std::size_t column, std::uint8_t value) {
-    out[column % kSatBands * kSatPlaneValues + column / kSatBands] = std::byte{value};
-  });
+  for (std::size_t band = 0; band < kSatBands; ++band) {
+    std::byte* const plane = out.data() + band * kSatPlaneValues;
+    for (std::size_t pixel = 0; pixel < kSatPlaneValues; ++pixel)
+      plane[pixel] = std::byte{values[pixel * kSatBands + band]};
+  }
 }
 
 std::vector<double> read_label(const RawSample::Member& line, std::size_t classes) {
-  check_columns(line.bytes, classes, line.name);
-  std::vector<double> one_hot(classes);
-  read_values(line.bytes, line.name, [&one_hot](std::size_t column, std::uint8_t value) { one_hot[column] = value; });
-  return one_hot;
+  std::vector<std::uint8_t> values(classes);
+  read_values(line, values);
+  return {values.begin(), values.end()};
 }
 
 // --- the pairs

@@ -17,6 +17,21 @@ EOSHARD_VECTOR_CLONES void shift(std::span<std::uint16_t> pixels, int offset) {
   }
 }
 
+EOSHARD_VECTOR_CLONES void add_moments(std::span<const std::uint8_t> pixels, PixelMoments& moments) {
+  std::uint32_t sum = 0, sum_of_squares = 0;
+  std::uint8_t minimum = 0xff, maximum = 0;
+  for (const std::uint8_t pixel : pixels) {
+    sum += pixel;
+    sum_of_squares += std::uint32_t{pixel} * pixel;
+    minimum = std::min(minimum, pixel);
+    maximum = std::max(maximum, pixel);
+  }
+  moments.sum += sum;
+  moments.sum_of_squares += sum_of_squares;
+  moments.minimum = std::min<std::uint16_t>(moments.minimum, minimum);
+  moments.maximum = std::max<std::uint16_t>(moments.maximum, maximum);
+}
+
 EOSHARD_VECTOR_CLONES void add_moments(std::span<const std::uint16_t> pixels, PixelMoments& moments) {
   std::uint32_t sum = 0;
   std::uint64_t sum_of_squares = 0;
@@ -33,15 +48,19 @@ EOSHARD_VECTOR_CLONES void add_moments(std::span<const std::uint16_t> pixels, Pi
   moments.maximum = maximum;
 }
 
-}  // namespace
-
-PixelMoments moments_of(std::span<const std::uint16_t> pixels) {
+template <class Pixel>
+PixelMoments moments_by_runs(std::span<const Pixel> pixels) {
   PixelMoments moments;
   for (; !pixels.empty(); pixels = pixels.subspan(std::min(kRunPixels, pixels.size())))
     add_moments(pixels.first(std::min(kRunPixels, pixels.size())), moments);
   moments.has_zero = moments.minimum == 0;
   return moments;
 }
+
+}  // namespace
+
+PixelMoments moments_of(std::span<const std::uint16_t> pixels) { return moments_by_runs(pixels); }
+PixelMoments moments_of(std::span<const std::uint8_t> pixels) { return moments_by_runs(pixels); }
 
 PixelMoments harmonise(std::span<std::uint16_t> pixels, int offset) {
   PixelMoments moments;

@@ -17,6 +17,7 @@ struct PixelMoments {
 
 /// The sums of pixels as they are.
 PixelMoments moments_of(std::span<const std::uint16_t> pixels);
+PixelMoments moments_of(std::span<const std::uint8_t> pixels);
 
 /// In place: DN 0 (no data) stays 0; any other becomes DN + offset, kept within 1 … 65,535, so that surface reflectance
 /// is stored / quantification value (ESA, Sentinel-2 processing baseline 04.00: BOA_ADD_OFFSET).

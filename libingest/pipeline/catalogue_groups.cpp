@@ -1,10 +1,13 @@
 #include "libingest/pipeline/catalogue_groups.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <span>
 #include <string_view>
 #include <tuple>
 
+#include "libingest/core/error.hpp"
 #include "libingest/pipeline/sample_part.hpp"
 
 namespace eoshard::ingest {
@@ -25,6 +28,9 @@ CatalogueGroups::CatalogueGroups(std::vector<ArchiveEntry> entries, SampleRuling
   std::sort(entries_.begin(), entries_.end(), [](const ArchiveEntry& one, const ArchiveEntry& other) {
     return std::tie(one.split, one.key) < std::tie(other.split, other.key);
   });
+  const auto twice = std::adjacent_find(entries_.begin(), entries_.end(),
+                                        [](const auto& one, const auto& other) { return one.key == other.key; });
+  if (twice != entries_.end()) throw Error(ErrorKind::input, fmt::format("{} is in the archive twice", twice->key));
   constexpr auto kMost = static_cast<std::size_t>(kShardSamples);
   for (std::size_t entry = 0; entry < entries_.size(); ++entry) {
     const bool begins = ranges_.empty() || entries_[entry].split != entries_[ranges_.back().begin].split ||
@@ -50,6 +56,7 @@ PackGroup CatalogueGroups::group_of(std::size_t number) const {
     PackItem& item = items.emplace_back();
     item.number = entry;
     item.entry = entries_[entry];
+    item.raw.damage = item.entry.damage;
     item.ruling = rulings_.rule(item.entry.key, item.entry.split);
   }
   return {number, range.begin, range.end - range.begin, items_text(items)};

@@ -15,7 +15,7 @@ namespace eoshard::ingest {
 /// On one rank. Group number g is to become part g: the same for any number of ranks, and when a run goes on.
 class CatalogueGroups {
  public:
-  /// `entries` all have a split.
+  /// `entries` all have a split. @throws Error{input} when one is there twice.
   CatalogueGroups(std::vector<ArchiveEntry> entries, SampleRulings& rulings);
 
   /// Groups of which no part is there. Parts (by their tallies) of other samples, as they are left when the archive

@@ -6,10 +6,13 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 namespace eoshard::ingest {
 
-/// Thread-safe. One side pushes until it closes the queue; the other takes until there is nothing left, or gives up.
+/// Thread-safe. A side that waits is woken when the other has put something into the empty queue, or has taken half of
+/// a full one: not for each item. One side pushes until it closes the queue; the other takes until there is nothing
+/// left, or gives up.
 template <class Item>
 class ItemQueue {
  public:
@@ -19,8 +22,9 @@ class ItemQueue {
   void push(Item item) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return items_.size() < capacity_ || is_abandoned_; });
-    if (!is_abandoned_) items_.push_back(std::move(item));
-    changed_.notify_all();
+    if (is_abandoned_) return;
+    items_.push_back(std::move(item));
+    if (items_.size() == 1) changed_.notify_all();
   }
 
   void close() {
@@ -36,15 +40,8 @@ class ItemQueue {
     if (items_.empty()) return std::nullopt;
     std::optional<Item> item(std::move(items_.front()));
     items_.pop_front();
-    changed_.notify_all();
+    if (items_.size() == capacity_ / 2) changed_.notify_all();
     return item;
-  }
-
-  /// Whether something is at hand or may still come; waits until that is known.
-  bool has_more() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return !items_.empty() || is_closed_; });
-    return !items_.empty();
   }
 
   /// Nothing more will be taken.

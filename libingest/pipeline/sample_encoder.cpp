@@ -8,20 +8,10 @@
 namespace eoshard::ingest {
 namespace {
 
-PartMoments moments_of_bytes(std::span<const std::byte> plane) {
-  PartMoments moments{0, 0, 0xff, 0};
-  for (const std::byte byte : plane) {
-    const auto value = std::to_integer<std::uint32_t>(byte);
-    moments.sum += value;
-    moments.sum_of_squares += value * value;
-    moments.minimum = std::min(moments.minimum, value);
-    moments.maximum = std::max(moments.maximum, value);
-  }
-  return moments;
-}
-
+template <class Pixel>
 PartMoments moments_of_plane(std::span<const std::byte> plane) {
-  const PixelMoments moments = moments_of({reinterpret_cast<const std::uint16_t*>(plane.data()), plane.size() / 2});
+  const std::span<const Pixel> pixels(reinterpret_cast<const Pixel*>(plane.data()), plane.size() / sizeof(Pixel));
+  const PixelMoments moments = moments_of(pixels);
   return {moments.sum, moments.sum_of_squares, moments.minimum, moments.maximum};
 }
 
@@ -88,7 +78,8 @@ void SampleEncoder::add_moments(std::size_t array, std::span<const std::byte> va
   for (std::size_t band = 0; band < bands_.size(); ++band) {
     if (bands_[band].array != array) continue;
     const auto plane = values.subspan(bands_[band].band * bytes, bytes);
-    moments[band] = is_narrow(arrays_[array]) ? moments_of_bytes(plane) : moments_of_plane(plane);
+    moments[band] =
+        is_narrow(arrays_[array]) ? moments_of_plane<std::uint8_t>(plane) : moments_of_plane<std::uint16_t>(plane);
   }
 }
 

@@ -93,6 +93,38 @@ TEST_F(Members, PlainTarThatEndsBetweenMembersIsCut) {
   EXPECT_NE(failure_of(path).find("its end is missing"), std::string::npos) << failure_of(path);
 }
 
+TEST_F(Members, OfAPlainTarAreReadFromTheirPlaces) {
+  for (const char* options : {"", "--format=pax", "--format=ustar", "--format=gnu"}) {
+    const fs::path path = pack("tree.tar", options);
+    ASSERT_TRUE(is_plain_tar(path)) << options;
+    std::map<std::string, std::string> members;
+    ArchiveMemberReader reader(path);
+    while (const auto name = reader.next()) {
+      const TarPlace place = reader.place();
+      const std::string piece = read_text_file(path).substr(place.offset, place.bytes);
+      ArchiveMemberReader alone(path, piece);
+      EXPECT_EQ(alone.next(), name) << options;
+      members[*name] = alone.read();
+      EXPECT_EQ(alone.next(), std::nullopt) << options;
+    }
+    EXPECT_EQ(members, read_all(path)) << options;
+  }
+  for (const char* options : {"-z", "--zstd", "-j", "-J"})
+    EXPECT_FALSE(is_plain_tar(pack("tree.tar", options))) << options;
+  EXPECT_FALSE(is_plain_tar(folder_.path()));
+  EXPECT_FALSE(is_plain_tar(folder_.path() / "tree/empty"));
+}
+
+TEST_F(Members, PlaceOfACutMemberIsRefused) {
+  const fs::path path = pack("tree.tar", "");
+  for (const std::uint64_t bytes : {512u * 3 + (3u << 20), 512u * 3 + (1u << 20)}) {
+    cut(path, bytes);
+    ArchiveMemberReader reader(path);
+    EXPECT_EQ(reader.next(), "a/large.bin");
+    EXPECT_THROW(reader.place(), Error) << bytes;
+  }
+}
+
 TEST_F(Members, OtherFilesAreRefused) {
   write("text", "no archive at all, but a text that is long enough to be looked at");
   EXPECT_NE(failure_of(folder_.path() / "text"), "");

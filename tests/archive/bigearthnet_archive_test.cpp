@@ -29,7 +29,7 @@ TEST(BigEarthNetNames, AreTold) {
             "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP");
 }
 
-// A tar in which the files of two patches alternate; each file holds `bytes` bytes.
+// Tars, compressed and not, in which the files of two patches alternate; each file holds 1,000 bytes, its name first.
 class MixedTar : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -41,17 +41,19 @@ class MixedTar : public ::testing::Test {
     for (std::size_t file = 0; file < 3; ++file) {
       for (const char* patch : kPatches) {
         const std::string name = std::string(patch) + "/" + patches.files_of(patch)[file];
-        std::ofstream(folder_.path() / "tree" / name) << std::string(1000, 'x');
+        std::ofstream(folder_.path() / "tree" / name) << name << std::string(1000 - name.size(), 'x');
         names += " " + name;
       }
     }
-    const std::string command = "cd '" + (folder_.path() / "tree").string() + "' && tar -cf ../mixed.tar" + names;
-    ASSERT_EQ(std::system(command.c_str()), 0);
+    for (const char* tar : {"tar -cf ../mixed.tar", "tar -czf ../mixed.tar.gz"}) {
+      const std::string command = "cd '" + (folder_.path() / "tree").string() + "' && " + tar + names;
+      ASSERT_EQ(std::system(command.c_str()), 0);
+    }
   }
 
-  Archive open(std::size_t max_waiting_bytes) const {
+  Archive open(std::size_t max_waiting_bytes, const char* tar = "mixed.tar.gz") const {
     BigEarthNetOptions options;
-    options.source = folder_.path() / "mixed.tar";
+    options.source = folder_.path() / tar;
     options.bands = {"B02", "B03"};
     return open_bigearthnet(options, max_waiting_bytes);
   }
@@ -84,6 +86,37 @@ TEST_F(MixedTar, IsPutTogetherInABoundedBuffer) {
 TEST_F(MixedTar, UnwantedPatchesTakeNoRoom) {
   const auto second = [](const std::string& key) { return key == kPatches[1]; };
   EXPECT_EQ(keys_of(open(2500), second), std::vector<std::string>{kPatches[1]});
+}
+
+TEST_F(MixedTar, IsReadInAnyOrderWhereItIsNotCompressed) {
+  const Archive archive = open(0, "mixed.tar");
+  auto& tar = *std::get<std::unique_ptr<ArchiveCatalogue>>(archive);
+  const std::vector<ArchiveEntry> entries = tar.list();
+  ASSERT_EQ(entries.size(), 2u);
+  for (const std::size_t patch : {1, 0}) {
+    EXPECT_EQ(entries[patch].key, kPatches[patch]);
+    EXPECT_EQ(entries[patch].damage, "");
+    RawSample raw;
+    tar.read(entries[patch], raw);
+    ASSERT_EQ(raw.members.size(), 3u);
+    for (const RawSample::Member& file : raw.members) {
+      EXPECT_TRUE(file.bytes.starts_with(entries[patch].key + "/" + file.name + "x")) << file.bytes;
+      EXPECT_EQ(file.bytes.size(), 1000u);
+    }
+  }
+  EXPECT_EQ(tar.damage(), "");
+}
+
+TEST_F(MixedTar, CutOneTellsWhatIsThere) {
+  fs::resize_file(folder_.path() / "mixed.tar", 512 * (5 * 3 + 2));  // all but the second patch's last file
+  const Archive archive = open(0, "mixed.tar");
+  auto& tar = *std::get<std::unique_ptr<ArchiveCatalogue>>(archive);
+  const std::vector<ArchiveEntry> entries = tar.list();
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries[0].damage, "");
+  EXPECT_NE(entries[1].damage.find(std::string(kPatches[1]) + "_labels_metadata.json is missing"), std::string::npos)
+      << entries[1].damage;
+  EXPECT_NE(tar.damage().find("damaged or cut at"), std::string::npos) << tar.damage();
 }
 
 }  // namespace

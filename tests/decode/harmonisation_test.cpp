@@ -43,5 +43,17 @@ TEST(MomentsOf, AreThoseOfHarmonisingByNothing) {
   EXPECT_EQ(moments.has_zero, expected.has_zero);
 }
 
+TEST(Moments, OfBytesAreThoseOfTheSameNumbers) {
+  std::vector<std::uint8_t> bytes(10000);
+  for (std::size_t pixel = 0; pixel < bytes.size(); ++pixel)
+    bytes[pixel] = static_cast<std::uint8_t>(7 * pixel % 251 + 3);
+  const PixelMoments moments = moments_of(bytes);
+  const PixelMoments expected = moments_of(std::vector<std::uint16_t>(bytes.begin(), bytes.end()));
+  EXPECT_EQ(moments.sum, expected.sum);
+  EXPECT_EQ(moments.sum_of_squares, expected.sum_of_squares);
+  EXPECT_EQ(moments.minimum, 3);
+  EXPECT_EQ(moments.maximum, expected.maximum);
+}
+
 }  // namespace
 }  // namespace eoshard::ingest

@@ -15,10 +15,23 @@ TEST(ItemQueue, HandsOverInOrderAndEnds) {
     queue.close();
   });
   int expected = 0;
-  while (queue.has_more()) EXPECT_EQ(queue.take(), expected++);
+  while (const std::optional<int> item = queue.take()) EXPECT_EQ(*item, expected++);
   EXPECT_EQ(expected, 100);
-  EXPECT_EQ(queue.take(), std::nullopt);
   pushing.join();
+}
+
+TEST(ItemQueue, NoSideIsLeftWaiting) {
+  for (const std::size_t capacity : {1, 2, 3, 8}) {
+    ItemQueue<int> queue(capacity);
+    std::thread pushing([&] {
+      for (int item = 0; item < 20000; ++item) queue.push(item);
+      queue.close();
+    });
+    int taken = 0;
+    while (queue.take()) ++taken;
+    EXPECT_EQ(taken, 20000);
+    pushing.join();
+  }
 }
 
 TEST(ItemQueue, PushingGoesOnWhenTheOtherSideGivesUp) {
@@ -33,7 +46,7 @@ TEST(ItemQueue, PushingGoesOnWhenTheOtherSideGivesUp) {
 
 TEST(PackItems, TravelAsText) {
   PackItem item;
-  item.entry = {"patch_1", "folder/patch_1", kUnlisted};
+  item.entry = {"patch_1", "folder/patch_1", kUnlisted, ""};
   item.ruling.split = 2;
   item.ruling.classes = 5;
   item.ruling.fields = {"Austria", ""};
