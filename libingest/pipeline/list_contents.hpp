@@ -6,6 +6,7 @@
 
 #include "libingest/mpi/communicator.hpp"
 #include "libingest/pipeline/ingest_options.hpp"
+#include "libingest/pipeline/pack_options.hpp"
 
 namespace eoshard::ingest {
 
@@ -13,5 +14,12 @@ namespace eoshard::ingest {
 /// tables that translate their names and of a table of labels. Read by the root alone. Collective. Files that are not
 /// there are left out: who reads them will say so.
 std::map<std::string, std::string> checksums_of_lists(const IngestOptions& options, const Communicator& world);
+
+/// The same of --exclude-list, --split lists and --metadata.
+std::map<std::string, std::string> checksums_of_lists(const PackOptions& options, const Communicator& world);
+
+/// Size and time of an archive, by its path; of a folder, which it is, and size and time of the files right in it. On
+/// one rank.
+std::map<std::string, std::string> identity_of_source(const std::string& source);
 
 }  // namespace eoshard::ingest

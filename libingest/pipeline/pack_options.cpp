@@ -37,7 +37,8 @@ std::string configuration_json(const PackOptions& options) {
                                        {"skip_bad", options.skip_bad},
                                        {"format", format_names(options.formats)},
                                        {"hdf5_layout", to_string(options.formats.hdf5_layout)},
-                                       {"hdf5_compression", to_string(options.formats.hdf5_compression)}};
+                                       {"hdf5_compression", to_string(options.formats.hdf5_compression)},
+                                       {"list_contents", options.list_contents}};
   return json.dump(2) + "\n";
 }
 

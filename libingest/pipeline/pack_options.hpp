@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct PackOptions {
   std::string unlisted = "drop";           ///< "drop", or the split of samples that no list names
   bool skip_bad = false;                   ///< count and list damaged samples instead of stopping at the first
   DatasetFormats formats;
+  std::map<std::string, std::string> list_contents;  ///< checksums_of_lists(); empty before they are looked up
 
   int threads = 0;  ///< of this rank; 0: its share of the node's cores
   bool overwrite = false;

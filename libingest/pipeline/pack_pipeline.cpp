@@ -7,6 +7,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <unordered_set>
 
@@ -18,6 +19,7 @@
 #include "libingest/mpi/thread_share.hpp"
 #include "libingest/pipeline/archive_kinds.hpp"
 #include "libingest/pipeline/catalogue_groups.hpp"
+#include "libingest/pipeline/list_contents.hpp"
 #include "libingest/pipeline/packed_samples.hpp"
 #include "libingest/pipeline/packing_work.hpp"
 #include "libingest/pipeline/shard_assembly.hpp"
@@ -42,13 +44,26 @@ class Packing {
       : options_(options), world_(world), log_(log), progress_(progress), threads_(threads), work_(options.out) {}
 
   PackResult run() {
+    try {
+      return make_dataset();
+    } catch (const Error&) {
+      if (has_begun_) work_.remove_if_untouched();
+      throw;
+    }
+  }
+
+ private:
+  PackResult make_dataset() {
     const Clock::time_point start = Clock::now();
     world_.agree([&] { check_options(); });
-    if (prepare_output() == WorkFolder::Start::finished) return tidy_up();
+    options_.list_contents = checksums_of_lists(options_, world_);
+    const WorkFolder::Start found = look_at_output();
+    if (found == WorkFolder::Start::finished) return tidy_up();
     times_.scan_s = timed([&] {
       survey();
       settle_classes();
       read_rulings();
+      begin(found);
       find_finished_parts();
     });
     const double cpu_before_s = process_cpu_seconds();
@@ -62,12 +77,13 @@ class Packing {
     return {std::move(manifest), summary_};
   }
 
- private:
   void check_options() {
     kind_ = &find_archive_kind(options_.kind);
     if (options_.source.empty()) throw Error(ErrorKind::usage, "no archive is named (SOURCE)");
-    if (!std::filesystem::exists(options_.source))
-      throw Error(ErrorKind::input, fmt::format("{} does not exist", options_.source));
+    for (const std::string& path : {options_.source, options_.reference_maps}) {
+      if (!path.empty() && !std::filesystem::exists(path))
+        throw Error(ErrorKind::input, fmt::format("{} does not exist", path));
+    }
     check_kind_options(options_, *kind_);
     check_split_options(options_, *kind_);
     if (!options_.upsample.empty()) rules_.upsample = parse_upsample_method(options_.upsample);
@@ -77,15 +93,35 @@ class Packing {
     rules_.archive = &archive_;
   }
 
-  WorkFolder::Start prepare_output() {
+  WorkFolder::Start look_at_output() {
     WorkFolder::Start start{};
     world_.agree([&] {
       if (!world_.is_root()) return;
-      start = work_.prepare(configuration_json(options_), options_.overwrite);
+      configuration_ = configuration_of_run();
+      start = work_.look(configuration_, options_.overwrite);
       if (start == WorkFolder::Start::resumed)
         log_.info("going on with the unfinished run in " + options_.out.string());
     });
     return static_cast<WorkFolder::Start>(std::stoi(world_.broadcast(std::to_string(static_cast<int>(start)))));
+  }
+
+  // Times are no part of the dataset: its manifest has the rest alone.
+  std::string configuration_of_run() const {
+    auto configuration = nlohmann::ordered_json::parse(configuration_json(options_));
+    configuration["source_contents"] = identity_of_source(options_.source);
+    if (!options_.reference_maps.empty())
+      configuration["source_contents"].update(nlohmann::ordered_json(identity_of_source(options_.reference_maps)));
+    return configuration.dump(2) + "\n";
+  }
+
+  // Only now is anything written, and an earlier dataset removed: what was given is fit to begin with.
+  void begin(WorkFolder::Start found) {
+    world_.agree([&] {
+      if (!world_.is_root()) return;
+      if (found == WorkFolder::Start::fresh) work_.begin(configuration_);
+      has_begun_ = true;
+      std::visit([](const auto& source) { source->prepare(); }, archive_);
+    });
   }
 
   // The earlier run was stopped when all but this was done.
@@ -205,7 +241,9 @@ class Packing {
 
   // The samples of a catalogue that are packed, each with its split.
   std::vector<ArchiveEntry> kept_entries() {
-    std::vector<ArchiveEntry> entries = std::get<std::unique_ptr<ArchiveCatalogue>>(archive_)->list();
+    ArchiveCatalogue& catalogue = *std::get<std::unique_ptr<ArchiveCatalogue>>(archive_);
+    std::vector<ArchiveEntry> entries = catalogue.list();
+    if (!catalogue.damage().empty()) leave_out_rest(Error(ErrorKind::input, catalogue.damage()));
     const auto is_dropped = [&](ArchiveEntry& entry) {
       const SampleRuling ruling = rulings_->rule(entry.key, entry.split);
       entry.split = ruling.split;
@@ -236,11 +274,16 @@ class Packing {
         if (is_kept(item.raw.key, item.ruling)) return item;
       }
     } catch (const Error& error) {
-      if (!options_.skip_bad || error.kind() != ErrorKind::input) throw;
-      const std::string name = std::filesystem::path(options_.source).filename().string();
-      left_out_.try_emplace(name, LeftOutSample{name, kBadMember, error.what()});
+      leave_out_rest(error);
     }
     return std::nullopt;
+  }
+
+  // Notes that an archive can be read no further, where that is no reason to stop.
+  void leave_out_rest(const Error& damage) {
+    if (!options_.skip_bad || damage.kind() != ErrorKind::input) throw damage;
+    const std::string name = std::filesystem::path(options_.source).filename().string();
+    left_out_.try_emplace(name, LeftOutSample{name, kBadMember, damage.what()});
   }
 
   void report_lists() const {
@@ -370,12 +413,14 @@ class Packing {
     return source;
   }
 
-  const PackOptions& options_;
+  PackOptions options_;
   const Communicator& world_;
   const Log& log_;
   const ProgressCallback& progress_;
   int threads_;
   WorkFolder work_;
+  std::string configuration_;  // on the root
+  bool has_begun_ = false;     // on the root
   const ArchiveKind* kind_ = nullptr;
   Archive archive_;
   PackRules rules_;

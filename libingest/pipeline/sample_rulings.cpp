@@ -29,9 +29,26 @@ bool is_random(const PackOptions& options, const ArchiveKind& kind) {
   return options.split.empty() ? kind.split_habit == SplitHabit::random : options.split.starts_with("random:");
 }
 
-SplitRule rule_of(const PackOptions& options) {
+// Patches of BigEarthNet show the same ground on several dates.
+bool may_draw(const ArchiveKind& kind) {
+  return kind.split_habit != SplitHabit::lists && kind.split_habit != SplitHabit::table;
+}
+
+// Of the rules for products two serve for archives. @throws Error{usage} for the others.
+SplitRule rule_of(const PackOptions& options, const ArchiveKind& kind) {
+  using Kind = SplitRule::Kind;
   constexpr const char* kUsual = "random:70/15/15";
-  return parse_split_rule(options.split.empty() ? kUsual : options.split, options.seed);
+  std::optional<SplitRule> rule;
+  try {
+    rule = parse_split_rule(options.split.empty() ? kUsual : options.split, options.seed);
+  } catch (const Error&) {  // it speaks of the rules for products
+  }
+  if (rule && (rule->kind == Kind::lists || rule->kind == Kind::random)) return *rule;
+  throw Error(
+      ErrorKind::usage,
+      fmt::format("--split '{}': {} is split by {}lists:TRAIN,VALIDATION,TEST (files, of which two may be left "
+                  "out: lists:TRAIN,,)",
+                  options.split, kind.name, may_draw(kind) ? "random:70/15/15 (shares that add up to 100) or " : ""));
 }
 
 int draw_split(const SplitRule& rule, const std::string& key) {
@@ -83,12 +100,9 @@ void check_split_options(const PackOptions& options, const ArchiveKind& kind) {
   require(!has_table || !options.metadata.empty(), kind.name + " needs --metadata: metadata.parquet");
   require(options.unlisted == kDrop || split_of_name(options.unlisted) != kUnlisted,
           fmt::format("--unlisted '{}': name drop, train, validation or test", options.unlisted));
-  const SplitRule rule = rule_of(options);
+  const SplitRule rule = rule_of(options, kind);
   const bool has_lists = rule.kind == SplitRule::Kind::lists;
-  require(
-      has_lists || rule.kind == SplitRule::Kind::random,
-      fmt::format("--split '{}': archives are split by random:70/15/15 or lists:TRAIN,VALIDATION,TEST", options.split));
-  if (kind.split_habit != SplitHabit::lists && !has_table) return;
+  if (may_draw(kind)) return;
   require(!is_random(options, kind), fmt::format("--split random: patches of {} show the same ground on several dates, "
                                                  "which a draw would put into several splits; name lists",
                                                  kind.name));
@@ -98,7 +112,7 @@ void check_split_options(const PackOptions& options, const ArchiveKind& kind) {
 
 SampleRulings::SampleRulings(const PackOptions& options, const ArchiveKind& kind, const Nomenclature& nomenclature)
     : kind_(kind),
-      rule_(rule_of(options)),
+      rule_(rule_of(options, kind)),
       is_random_(is_random(options, kind)),
       is_drawn_anew_(is_random_ && !options.split.empty()),
       unlisted_(split_of_name(options.unlisted)),

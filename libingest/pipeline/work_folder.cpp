@@ -24,6 +24,10 @@ constexpr std::array<std::string_view, 13> kOwnNames = {
 
 constexpr const char* kPartSuffix = ".part";
 
+// Entries of configurations that say what files hold.
+constexpr const char* kListContents = "list_contents";
+constexpr const char* kSourceContents = "source_contents";
+
 // What MPI's file access keeps beside a file that is being written, and a killed run leaves:
 // "train.h5.tmp-1-2278.lock".
 bool is_mpi_lock(std::string_view name) { return name.find(".tmp-") != name.npos && name.ends_with(".lock"); }
@@ -53,21 +57,37 @@ void refuse_dataset_above(const fs::path& out) {
   }
 }
 
-std::string differing_options(const std::string& mine, const std::string& theirs) {
-  const auto a = nlohmann::json::parse(mine);
-  const auto b = nlohmann::json::parse(theirs, nullptr, false);  // discarded when damaged: then all differ
+// Names of entries that `theirs` lacks or has otherwise.
+std::vector<std::string> differing_names(const nlohmann::json& mine, const nlohmann::json& theirs) {
   std::vector<std::string> names;
-  for (const auto& [name, value] : a.items()) {
-    if (!b.is_object() || !b.contains(name) || b[name] != value) names.push_back(name);
+  for (const auto& [name, value] : mine.items()) {
+    if (!theirs.is_object() || !theirs.contains(name) || theirs[name] != value) names.push_back(name);
   }
-  return fmt::format("{}", fmt::join(names, ", "));
+  return names;
+}
+
+std::vector<std::string> differing_options(const std::string& mine, const std::string& theirs) {
+  // Discarded when damaged: then all differ.
+  return differing_names(nlohmann::json::parse(mine), nlohmann::json::parse(theirs, nullptr, false));
+}
+
+// Files that hold something else now; empty where options differ besides.
+std::vector<std::string> changed_files(const std::string& mine, const std::string& theirs) {
+  std::vector<std::string> files;
+  for (const std::string& name : differing_options(mine, theirs)) {
+    if (name != kListContents && name != kSourceContents) return {};
+    const auto changed = differing_names(nlohmann::json::parse(mine)[name],
+                                         nlohmann::json::parse(theirs, nullptr, false).value(name, nlohmann::json()));
+    files.insert(files.end(), changed.begin(), changed.end());
+  }
+  return files;
 }
 
 // What appended products share with those before them: all but the products, the mode, and what lists say: they may
 // have grown by the new products.
 std::string options_of_dataset(const std::string& configuration) {
   auto options = nlohmann::json::parse(configuration);
-  for (const char* name : {"sources", "append", "version", "list_contents"}) options.erase(name);
+  for (const char* name : {"sources", "append", "version", kListContents}) options.erase(name);
   return options.dump();
 }
 
@@ -132,18 +152,32 @@ std::filesystem::path WorkFolder::part_file(const std::string& product, const st
 
 void WorkFolder::refuse_other_run(const std::string& configuration, const std::string& way_out) const {
   const std::string theirs = fs::exists(configuration_file()) ? read_text_file(configuration_file()) : "";
+  const std::vector<std::string> changed = changed_files(configuration, theirs);
+  if (!changed.empty()) {
+    throw Error(
+        ErrorKind::usage,
+        fmt::format("--out {}: an unfinished run is there that began when {} held something else; put that back "
+                    "and repeat the command to go on with it, or {}",
+                    out_.string(), fmt::join(changed, " and "), way_out));
+  }
   throw Error(ErrorKind::usage,
               fmt::format("--out {}: an unfinished run with other options is there (they differ in: {}); repeat its "
                           "command to go on with it, or {}",
-                          out_.string(), differing_options(configuration, theirs), way_out));
+                          out_.string(), fmt::join(differing_options(configuration, theirs), ", "), way_out));
 }
 
-void WorkFolder::begin_run(const std::string& configuration) const {
+void WorkFolder::write_configuration(const std::string& configuration) const {
   fs::create_directories(folder());
   write_file(configuration_file(), configuration, Durability::fsync);
 }
 
 WorkFolder::Start WorkFolder::prepare(const std::string& configuration, bool overwrite) const {
+  const Start start = look(configuration, overwrite);
+  if (start == Start::fresh) begin(configuration);
+  return start;
+}
+
+WorkFolder::Start WorkFolder::look(const std::string& configuration, bool overwrite) const {
   try {
     check_is_ours();
     remove_locks();
@@ -157,12 +191,25 @@ WorkFolder::Start WorkFolder::prepare(const std::string& configuration, bool ove
     }
     if (!is_finished && is_same_run(configuration)) return Start::resumed;
     if (!is_finished && !overwrite && has_parts()) refuse_other_run(configuration, "use --overwrite to begin anew");
-    remove_dataset();
-    begin_run(configuration);
     return Start::fresh;
   } catch (const fs::filesystem_error& error) {
     throw Error(ErrorKind::io, fmt::format("--out {}: {}", out_.string(), error.code().message()));
   }
+}
+
+void WorkFolder::begin(const std::string& configuration) const {
+  try {
+    remove_dataset();
+    write_configuration(configuration);
+  } catch (const fs::filesystem_error& error) {
+    throw Error(ErrorKind::io, fmt::format("--out {}: {}", out_.string(), error.code().message()));
+  }
+}
+
+void WorkFolder::remove_if_untouched() const {
+  std::error_code failure;  // who calls has worse to tell
+  const auto files = std::distance(fs::directory_iterator(folder(), failure), fs::directory_iterator());
+  if (files == 1 && fs::exists(configuration_file(), failure)) fs::remove_all(folder(), failure);
 }
 
 WorkFolder::Start WorkFolder::prepare_append(const std::string& configuration) const {
@@ -172,14 +219,14 @@ WorkFolder::Start WorkFolder::prepare_append(const std::string& configuration) c
   if (is_same_run(configuration)) return Start::resumed;
   if (has_parts()) refuse_other_run(configuration, "remove " + folder().string() + " to give it up");
   const std::string theirs = options_of_dataset(read_manifest(out_).configuration_json);
-  const std::string differing = differing_options(options_of_dataset(configuration), theirs);
+  const std::vector<std::string> differing = differing_options(options_of_dataset(configuration), theirs);
   if (!differing.empty()) {
-    throw Error(ErrorKind::usage,
-                fmt::format("--append: {} was made with other options (they differ in: {})", out_.string(), differing));
+    throw Error(ErrorKind::usage, fmt::format("--append: {} was made with other options (they differ in: {})",
+                                              out_.string(), fmt::join(differing, ", ")));
   }
   try {
     fs::remove_all(folder());
-    begin_run(configuration);
+    write_configuration(configuration);
   } catch (const fs::filesystem_error& error) {
     throw Error(ErrorKind::io,
                 fmt::format("--append: cannot write into {}: {}", out_.string(), error.code().message()));

@@ -46,6 +46,14 @@ class WorkFolder {
   /// @throws Error{usage} when `out` holds a finished dataset, a run of another configuration, or something else.
   Start prepare(const std::string& configuration, bool overwrite) const;
 
+  /// The two halves of prepare(): what there is in `out`, which stays as it is, and the beginning of a fresh run.
+  /// Between them others may refuse what they are given.
+  Start look(const std::string& configuration, bool overwrite) const;
+  void begin(const std::string& configuration) const;
+
+  /// Removes what begin() made, where the run has left nothing else.
+  void remove_if_untouched() const;
+
   /// The same for products that are appended to the finished dataset in `out`, which stays as it is until the end.
   /// @throws Error{usage} also when there is none, or it was made with other options than `configuration`.
   Start prepare_append(const std::string& configuration) const;
@@ -62,7 +70,7 @@ class WorkFolder {
   bool is_same_run(const std::string& configuration) const;
   bool has_parts() const;  // something that took time is there, or was being made when the run ended
   [[noreturn]] void refuse_other_run(const std::string& configuration, const std::string& way_out) const;
-  void begin_run(const std::string& configuration) const;
+  void write_configuration(const std::string& configuration) const;
   void check_is_ours() const;
   void remove_locks() const;
   void remove_dataset() const;

@@ -92,7 +92,8 @@ class BadArchives(harness.ClassFolderTest):
     def test_misuse(self):
         for arguments, words in [((self.tree,), "no patch has a split"),
                                  (("--split", "random:70/15/15", self.tree), "same ground"),
-                                 (("--split", "rings", self.tree), "--split 'rings'"),
+                                 (("--split", "rings", self.tree), "--split 'rings': bigearthnet-v1 is split by lists:"),
+                                 (("--split", "lists:a,b", self.tree), "--split 'lists:a,b': bigearthnet-v1 is split by lists:"),
                                  (("--split", self.lists, "--unlisted", "nowhere", self.tree), "--unlisted 'nowhere'"),
                                  (("--split", self.lists, "--bands", "B10", self.tree), "no band 'B10'; it has B01, B02"),
                                  (("--split", self.lists, "--no-native", self.tree), "--no-native"),
@@ -102,6 +103,7 @@ class BadArchives(harness.ClassFolderTest):
             result = self.pack(*arguments, check=False)
             self.assertEqual(result.returncode, 2, f"{arguments}: {result.stderr}")
             self.assertIn(words, result.stderr)
+        self.assertFalse((self.folder / "out").exists())
         result = harness.run("eoshard-pack", "landsat", "--out", self.folder / "out", self.tree, check=False)
         self.assertEqual(result.returncode, 2)
         self.assertIn("bigearthnet-v1, bigearthnet-v2", result.stderr)
@@ -112,6 +114,23 @@ class BadArchives(harness.ClassFolderTest):
             message = self.error_of("--split", self.lists, source)
             self.assertIn("looked for S2A_MSIL2A_20170613T101031_87_48/", message)
             self.assertIn("found", message)
+            self.assertFalse((self.folder / "out").exists())
+
+    def test_what_is_refused_leaves_everything_as_it_was(self):
+        self.pack("--split", self.lists, self.tree)
+        before = harness.files_below(self.folder / "out")
+        (self.folder / "other").mkdir()
+        for arguments in ((self.folder / "other",), ("--bands", "B10", self.tree)):
+            refused = self.pack("--split", self.lists, "--overwrite", *arguments, check=False)
+            self.assertNotEqual(refused.returncode, 0)
+            self.assertEqual(harness.files_below(self.folder / "out"), before)
+
+    def test_a_first_sample_that_is_damaged_leaves_no_run(self):
+        tree = self.copy_of_tree()
+        for patch in tree.iterdir():
+            (patch / f"{patch.name}_B05.tif").unlink()
+        self.error_of("--split", self.lists, tree)
+        self.assertEqual(list((self.folder / "out").iterdir()), [])
 
     def test_a_patch_twice_in_a_tar(self):
         path = tar(self.tree, self.folder / "twice.tar")

@@ -75,7 +75,7 @@ class Version1(harness.ClassFolderTest):
 
     def test_tars_and_any_ranks_give_the_same_bytes(self):
         options = ["--split", self.lists, "--format", "zarr,hdf5"]
-        for name, compression, ranks in [("a.tar", [], 0), ("b.tar.gz", ["-z"], 3), ("c.tar.zst", ["--zstd"], 2)]:
+        for name, compression, ranks in [("a.tar", [], 2), ("b.tar.gz", ["-z"], 3), ("c.tar.zst", ["--zstd"], 0)]:
             path = tar(self.tree, self.folder / name, *compression)
             self.pack(*options, path, out=name + ".out", ranks=ranks)
             self.assertEqual(harness.files_below(self.folder / (name + ".out")), self.expected, name)
@@ -85,9 +85,10 @@ class Version1(harness.ClassFolderTest):
     def test_files_of_a_patch_need_not_be_adjacent(self):
         names = sorted(str(file.relative_to(self.tree.parent)) for file in self.tree.rglob("*") if file.is_file())
         names.sort(key=lambda name: name[-8:])  # all B01 first, then all B02, ...
-        subprocess.run(["tar", "-C", self.tree.parent, "-cf", self.folder / "mixed.tar", *names], check=True)
-        self.pack("--split", self.lists, "--format", "zarr,hdf5", self.folder / "mixed.tar")
-        self.assertEqual(harness.files_below(self.folder / "out"), self.expected)
+        for name, compression in (("mixed.tar", []), ("mixed.tar.gz", ["-z"])):
+            subprocess.run(["tar", "-C", self.tree.parent, *compression, "-cf", self.folder / name, *names], check=True)
+            self.pack("--split", self.lists, "--format", "zarr,hdf5", self.folder / name, out=name + ".out")
+            self.assertEqual(harness.files_below(self.folder / (name + ".out")), self.expected, name)
 
     def test_info_verifies_and_reports(self):
         told = harness.run("eoshard-info", "--verify", self.whole).stdout

@@ -137,18 +137,20 @@ class Images(harness.ClassFolderTest):
         self.assertEqual(sum(split["samples"] for split in manifest["splits"].values()), 89)
 
     def test_the_first_odd_image_is_named(self):
-        """In the order of the dataset, or of the archive: whatever rank has it, and however late."""
+        """In the order of the dataset, or of a compressed archive: whatever rank has it, and however late."""
         images, draw = self.folder / "images", np.random.default_rng(1)
         for split, odd in (("train", 14), ("val", 9), ("test", 1)):
             for number in range(16):
                 shape = (16, 15) if number >= odd else (16, 16)
                 image_folders.write(images / split / "river" / f"{split}_{number:02}.png",
                                     image_folders.pixels(draw, 0, 3, 8, shape=shape))
-        archive = self.folder / "images.tar"
+        archive, plain = self.folder / "images.tar.gz", self.folder / "images.tar"
         names = [f"{split}/river/{split}_{number:02}.png" for number in range(16) for split in ("train", "val", "test")]
-        subprocess.run(["tar", "-cf", archive, "-C", images, *names], check=True)
+        for path, compression in ((archive, ["-z"]), (plain, [])):
+            subprocess.run(["tar", *compression, "-cf", path, "-C", images, *names], check=True)
         for ranks in (0, 3):
             self.assertIn("train/river/train_14.png has 15 x 16 pixels", self.error_of(images, ranks=ranks))
+            self.assertIn("train/river/train_14.png has 15 x 16 pixels", self.error_of(plain, ranks=ranks))
             self.assertIn("test/river/test_01.png has 15 x 16 pixels", self.error_of(archive, ranks=ranks))
 
     def test_images_behind_a_skipped_one_move_up(self):

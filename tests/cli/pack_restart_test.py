@@ -68,8 +68,41 @@ class KilledRuns(harness.ClassFolderTest):
         """Shards that have taken their place stay."""
         self.check(self.tree, self.expected_zarr, (0.35, 0.5, 0.6, 0.7, 0.9), formats="zarr")
 
-    def test_tar(self):
+    def test_tars(self):
         self.check(tar(self.tree, self.folder / "v1.tar.gz", "-z"), self.expected, (0.25, 0.7))
+        self.check(tar(self.tree, self.folder / "v1.tar"), self.expected_zarr, (0.35, 0.6), formats="zarr")
+
+    def refusal(self, source):
+        refused = self.pack(self.folder / "out", source, check=False)
+        self.assertEqual((refused.returncode, len(harness.errors(refused))), (2, 1), refused.stderr)
+        return harness.errors(refused)[0]
+
+    def goes_on(self, source):
+        self.pack(self.folder / "out", source)
+        self.assertEqual(harness.files_below(self.folder / "out"), self.expected)
+        shutil.rmtree(self.folder / "out")
+
+    def test_an_archive_that_was_exchanged(self):
+        archive, other = self.folder / "v1.tar.gz", self.folder / "other"
+        tar(self.tree, archive, "-z")
+        tree = pathlib.Path(shutil.copytree(self.tree, self.folder / "BigEarthNet-v1.0"))
+        for source in (archive, tree):
+            self.kill(source, 8)
+            source.rename(other)
+            shutil.copytree(other, source) if other.is_dir() else shutil.copy(other, source)
+            self.assertIn(f"began when {source} held something else; put that back", self.refusal(source))
+            shutil.rmtree(source) if source.is_dir() else source.unlink()
+            other.rename(source)
+            self.goes_on(source)
+
+    def test_a_list_that_has_changed(self):
+        listed = pathlib.Path(self.lists.removeprefix("lists:").split(",")[2])
+        before = listed.read_bytes()
+        self.kill(self.tree, 8)
+        listed.write_bytes(before.split(b"\n", 1)[1])
+        self.assertIn(f"began when {listed} held something else", self.refusal(self.tree))
+        listed.write_bytes(before)
+        self.goes_on(self.tree)
 
     def test_other_numbers_of_ranks_go_on(self):
         self.kill(self.tree, 6)

@@ -33,7 +33,8 @@ class Sat(harness.ClassFolderTest):
         return harness.run("eoshard-pack", *arguments, "--out", self.folder / out, **settings)
 
     def error_of(self, *arguments, status=1):
-        result = self.pack(*arguments, "--overwrite", check=False)
+        shutil.rmtree(self.folder / "out", ignore_errors=True)
+        result = self.pack(*arguments, check=False)
         self.assertEqual((result.returncode, len(harness.errors(result))), (status, 1), result.stderr)
         self.assertFalse((self.folder / "out/dataset.json").exists())
         return harness.errors(result)[0]
