@@ -79,7 +79,9 @@ std::map<std::string, std::string> identity_of_source(const std::string& source)
   if (!fs::is_directory(source)) return {{canonical_path_text(source), state_of_file(source)}};
   std::map<std::string, std::string> states = {{canonical_path_text(source), state_of_folder(source)}};
   for (const auto& file : fs::directory_iterator(source)) {
-    if (file.is_regular_file()) states[canonical_path_text(file.path().string())] = state_of_file(file.path());
+    const bool may_hold_samples = file.path().extension() == ".csv" || file.path().extension() == ".mat";
+    if (may_hold_samples && file.is_regular_file())
+      states[canonical_path_text(file.path().string())] = state_of_file(file.path());
   }
   return states;
 }

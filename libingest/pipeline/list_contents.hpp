@@ -18,8 +18,8 @@ std::map<std::string, std::string> checksums_of_lists(const IngestOptions& optio
 /// The same of --exclude-list, --split lists and --metadata.
 std::map<std::string, std::string> checksums_of_lists(const PackOptions& options, const Communicator& world);
 
-/// Size and time of an archive, by its path; of a folder, which it is, and size and time of the files right in it. On
-/// one rank.
+/// Size and time of an archive, by its path; of a folder, which it is, and size and time of the .csv and .mat files
+/// right in it. On one rank.
 std::map<std::string, std::string> identity_of_source(const std::string& source);
 
 }  // namespace eoshard::ingest

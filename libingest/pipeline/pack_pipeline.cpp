@@ -242,6 +242,7 @@ class Packing {
   // The samples of a catalogue that are packed, each with its split.
   std::vector<ArchiveEntry> kept_entries() {
     ArchiveCatalogue& catalogue = *std::get<std::unique_ptr<ArchiveCatalogue>>(archive_);
+    log_.info("listing the samples of " + options_.source);
     std::vector<ArchiveEntry> entries = catalogue.list();
     if (!catalogue.damage().empty()) leave_out_rest(Error(ErrorKind::input, catalogue.damage()));
     const auto is_dropped = [&](ArchiveEntry& entry) {

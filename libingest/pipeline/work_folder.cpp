@@ -154,11 +154,10 @@ void WorkFolder::refuse_other_run(const std::string& configuration, const std::s
   const std::string theirs = fs::exists(configuration_file()) ? read_text_file(configuration_file()) : "";
   const std::vector<std::string> changed = changed_files(configuration, theirs);
   if (!changed.empty()) {
-    throw Error(
-        ErrorKind::usage,
-        fmt::format("--out {}: an unfinished run is there that began when {} held something else; put that back "
-                    "and repeat the command to go on with it, or {}",
-                    out_.string(), fmt::join(changed, " and "), way_out));
+    throw Error(ErrorKind::usage,
+                fmt::format("--out {}: an unfinished run is there that began with another {} (by its contents, or its "
+                            "size and time); put that back and repeat the command to go on with it, or {}",
+                            out_.string(), fmt::join(changed, ", another "), way_out));
   }
   throw Error(ErrorKind::usage,
               fmt::format("--out {}: an unfinished run with other options is there (they differ in: {}); repeat its "

@@ -119,7 +119,7 @@ class Restart(harness.ClassFolderTest):
                 for command in (self.command(out, *option), ["eoshard-ingest", "--resume", out]):
                     refused = harness.run(*command, ranks=2, check=False)
                     self.assertEqual(refused.returncode, 2, refused.stderr)
-                    self.assertIn(f"began when {changed} held something else", refused.stderr)
+                    self.assertIn(f"began with another {changed} (by", refused.stderr)
                 changed.write_text(before)
                 harness.run(*self.command(out, *option), ranks=2)
                 left = {row["patch_id"] for row in harness.rows(out / "samples.csv")}

@@ -197,7 +197,9 @@ class Version2(harness.ClassFolderTest):
         folder = self.root / "in/Reference_Maps"
         maps = tar(folder, self.folder / "maps.tar.zst", "--zstd")
         patches = tar(self.tree, self.folder / "s2.tar.zst", "--zstd")
-        for name, maps, source, ranks in (("tar", maps, patches, 2), ("tree", maps, self.tree, 0), ("maps", folder, patches, 0)):
+        plain = tar(self.tree, self.folder / "s2.tar")
+        for name, maps, source, ranks in (("tar", maps, patches, 2), ("tree", maps, self.tree, 0), ("maps", folder, patches, 0),
+                                          ("plain", folder, plain, 3)):
             self.pack("--metadata", self.metadata, "--reference-maps", maps, source, out=name, ranks=ranks)
             self.assertEqual(harness.files_below(self.folder / name), harness.files_below(self.whole), name)
 

@@ -90,7 +90,7 @@ class KilledRuns(harness.ClassFolderTest):
             self.kill(source, 8)
             source.rename(other)
             shutil.copytree(other, source) if other.is_dir() else shutil.copy(other, source)
-            self.assertIn(f"began when {source} held something else; put that back", self.refusal(source))
+            self.assertIn(f"began with another {source} (by its contents, or its size and time); put that back", self.refusal(source))
             shutil.rmtree(source) if source.is_dir() else source.unlink()
             other.rename(source)
             self.goes_on(source)
@@ -100,7 +100,7 @@ class KilledRuns(harness.ClassFolderTest):
         before = listed.read_bytes()
         self.kill(self.tree, 8)
         listed.write_bytes(before.split(b"\n", 1)[1])
-        self.assertIn(f"began when {listed} held something else", self.refusal(self.tree))
+        self.assertIn(f"began with another {listed} (by", self.refusal(self.tree))
         listed.write_bytes(before)
         self.goes_on(self.tree)
 

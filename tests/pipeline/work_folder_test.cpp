@@ -54,6 +54,36 @@ TEST_F(WorkFolderTest, AnotherConfigurationIsRefusedAmidTheFirstPart) {
   EXPECT_NE(refusal(R"({"seed":2})").find("differ in: seed"), std::string::npos);
 }
 
+TEST_F(WorkFolderTest, FilesThatHoldSomethingElseAreNamed) {
+  work_.prepare(R"({"seed":1,"list_contents":{"a":"1","b":"2"},"source_contents":{"c":"3"}})", false);
+  touch(part_);
+  const std::string changed = refusal(R"({"seed":1,"list_contents":{"a":"1","b":"4"},"source_contents":{"c":"5"}})");
+  EXPECT_NE(changed.find("began with another b, another c (by"), std::string::npos) << changed;
+  const std::string others = refusal(R"({"seed":2,"list_contents":{"a":"1","b":"4"},"source_contents":{"c":"3"}})");
+  EXPECT_NE(others.find("differ in: list_contents, seed"), std::string::npos) << others;
+}
+
+TEST_F(WorkFolderTest, LookingChangesNothing) {
+  EXPECT_EQ(work_.look("{}", false), WorkFolder::Start::fresh);
+  EXPECT_FALSE(std::filesystem::exists(work_.out()));
+  work_.prepare("{}", false);
+  touch(work_.out() / kManifestName);
+  work_.remove();
+  EXPECT_EQ(work_.look("{}", true), WorkFolder::Start::fresh);
+  EXPECT_TRUE(std::filesystem::exists(work_.out() / kManifestName));
+}
+
+TEST_F(WorkFolderTest, OnlyARunThatLeftNothingIsRemoved) {
+  work_.remove_if_untouched();  // none was begun
+  work_.begin("{}");
+  touch(part_);
+  work_.remove_if_untouched();
+  EXPECT_TRUE(work_.has_run());
+  std::filesystem::remove(part_);
+  work_.remove_if_untouched();
+  EXPECT_FALSE(work_.has_run());
+}
+
 TEST_F(WorkFolderTest, AFolderInsideARunOrADatasetIsRefused) {
   work_.prepare(R"({"seed":1})", false);
   for (const char* inner : {"sub", "unfinished/sub"}) {
