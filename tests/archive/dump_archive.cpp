@@ -35,9 +35,11 @@ Archive open_archive(Arguments arguments) {
 void visit(ArchiveCatalogue& archive, const std::function<void(const RawSample&)>& take) {
   for (const ArchiveEntry& entry : archive.list()) {
     RawSample raw{entry.key, entry.split, {}, {}};
+    if (!entry.damage.empty()) throw Error(ErrorKind::input, entry.damage);
     archive.read(entry, raw);
     take(raw);
   }
+  if (!archive.damage().empty()) throw Error(ErrorKind::input, archive.damage());
 }
 
 void visit(ArchiveStream& archive, const std::function<void(const RawSample&)>& take) {
