@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace eoshard {
 namespace {
@@ -24,20 +25,38 @@ FilePool& FilePool::shared() {
   return pool;
 }
 
-std::shared_ptr<const FileDescriptor> FilePool::open(const std::filesystem::path& path) {
+std::uint64_t FilePool::take_number() {
   const std::lock_guard lock(mutex_);
-  if (const auto found = places_.find(path.native()); found != places_.end()) {
+  return next_number_++;
+}
+
+std::shared_ptr<const FileDescriptor> FilePool::open(std::uint64_t number, const std::filesystem::path& path) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = places_.find(number); found != places_.end()) {
     entries_.splice(entries_.begin(), entries_, found->second);
     return entries_.front().file;
   }
   while (entries_.size() >= most_) {
-    places_.erase(entries_.back().path);
+    places_.erase(entries_.back().number);
     entries_.pop_back();
   }
-  entries_.push_front({path.native(), std::make_shared<const FileDescriptor>(open_for_reading(path))});
-  places_.emplace(entries_.front().path, entries_.begin());
+  entries_.push_front({number, std::make_shared<const FileDescriptor>(open_for_reading(path))});
+  places_.emplace(number, entries_.begin());
   return entries_.front().file;
 }
+
+void FilePool::forget(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  const auto found = places_.find(number);
+  if (found == places_.end()) return;
+  entries_.erase(found->second);
+  places_.erase(found);
+}
+
+PooledFile::PooledFile(FilePool& pool, std::filesystem::path path)
+    : pool_(pool), number_(pool.take_number()), path_(std::move(path)) {}
+
+PooledFile::~PooledFile() { pool_.forget(number_); }
 
 void raise_file_limit() {
   rlimit limit{};

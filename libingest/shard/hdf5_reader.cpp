@@ -106,7 +106,9 @@ struct Hdf5ArrayReader::Shard {
     std::uint64_t address, bytes;
     bool is_filtered;
   };
-  std::filesystem::path path;
+  explicit Shard(std::filesystem::path path) : file(FilePool::shared(), std::move(path)) {}
+
+  PooledFile file;
   std::vector<Place> places;
 };
 
@@ -149,9 +151,8 @@ const Hdf5ArrayReader::Shard& Hdf5ArrayReader::open_shard(std::int64_t shard) co
   auto& slot = shards_.at(static_cast<std::size_t>(shard));
   if (slot) return *slot;
   const std::lock_guard lock(hdf5_mutex());
-  auto opened = std::make_shared<Shard>();
   const std::shared_ptr<const Source> source = open_source(shard);
-  opened->path = source->path;
+  auto opened = std::make_shared<Shard>(source->path);
   const std::int64_t first = shard * kShardSamples, base = is_single() ? 0 : first;
   const std::int64_t end = std::min(samples_, first + kShardSamples);
   for (std::int64_t sample = first; sample < end; sample += spec_.chunk_samples()) {
@@ -184,7 +185,7 @@ void Hdf5ArrayReader::read_chunk(std::int64_t chunk, std::vector<std::byte>& byt
     throw Error(ErrorKind::input, "the chunk is absent or has an impossible length");
   if (!place.is_filtered) throw Error(ErrorKind::input, "the chunk was stored without its filters");
   bytes.resize(place.bytes);
-  read_exactly(*FilePool::shared().open(shard.path), place.address, bytes, shard.path);
+  read_exactly(*shard.file.open(), place.address, bytes, shard.file.path());
 }
 
 void Hdf5ArrayReader::decode_chunk(std::span<const std::byte> bytes, std::span<std::byte> values,

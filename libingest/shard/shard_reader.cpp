@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "libingest/core/error.hpp"
 #include "libingest/core/file_pool.hpp"
@@ -11,7 +12,9 @@
 namespace eoshard::ingest {
 
 struct ArrayReader::Shard {
-  std::filesystem::path path;
+  explicit Shard(std::filesystem::path path) : file(FilePool::shared(), std::move(path)) {}
+
+  PooledFile file;
   std::vector<std::uint64_t> index;  // (offset, bytes) a chunk
 };
 
@@ -39,10 +42,9 @@ const ArrayReader::Shard& ArrayReader::open_shard(std::int64_t shard) const {
   const std::lock_guard lock(mutex_);
   auto& slot = shards_.at(static_cast<std::size_t>(shard));
   if (slot) return *slot;
-  auto opened = std::make_shared<Shard>();
-  opened->path = shard_path(folder_, array_.spec, shard);
-  const auto file = FilePool::shared().open(opened->path);
-  opened->index = read_shard_index(*file, opened->path, static_cast<std::size_t>(array_.spec.chunks_per_shard()));
+  auto opened = std::make_shared<Shard>(shard_path(folder_, array_.spec, shard));
+  opened->index = read_shard_index(*opened->file.open(), opened->file.path(),
+                                   static_cast<std::size_t>(array_.spec.chunks_per_shard()));
   slot = std::move(opened);
   return *slot;
 }
@@ -62,7 +64,7 @@ void ArrayReader::read_chunk(std::int64_t chunk, std::vector<std::byte>& bytes) 
   if (length > limit)  // an absent chunk too: its length is 2^64 - 1
     throw Error(ErrorKind::input, "the chunk is absent or has an impossible length");
   bytes.resize(length);
-  read_exactly(*FilePool::shared().open(shard.path), offset, bytes, shard.path);
+  read_exactly(*shard.file.open(), offset, bytes, shard.file.path());
 }
 
 void ArrayReader::decode_chunk(std::span<const std::byte> bytes, std::span<std::byte> values,

@@ -17,7 +17,7 @@ namespace eoshard::ingest {
 std::vector<std::uint64_t> read_shard_index(const FileDescriptor& file, const std::filesystem::path& path,
                                             std::size_t chunks);
 
-/// One array of one split. Shards' indexes are read on first use and kept, their files are of
+/// One array of one split. Shards' indexes are read on first use and kept, their files lie in
 /// FilePool::shared(); reads are pread.
 class ArrayReader : public StoredArray {
  public:

@@ -32,48 +32,77 @@ class FilePoolTest : public ::testing::Test {
 
   std::filesystem::path path(int file) const { return folder_.path() / ("file" + std::to_string(file)); }
 
-  std::string read(FilePool& pool, int file) const {
-    std::string text(1, ' ');
-    read_exactly(*pool.open(path(file)), 0, std::as_writable_bytes(std::span(text)), path(file));
-    return text;
+  std::vector<std::unique_ptr<PooledFile>> files_of(FilePool& pool) const {
+    std::vector<std::unique_ptr<PooledFile>> files;
+    for (int file = 0; file < 10; ++file) files.push_back(std::make_unique<PooledFile>(pool, path(file)));
+    return files;
   }
 
   TemporaryFolder folder_;
 };
 
+std::string read(const PooledFile& file) {
+  std::string text(1, ' ');
+  read_exactly(*file.open(), 0, std::as_writable_bytes(std::span(text)), file.path());
+  return text;
+}
+
 TEST_F(FilePoolTest, KeepsTheLastOnesOpen) {
   FilePool pool(3);
+  const auto files = files_of(pool);
   for (int pass = 0; pass < 2; ++pass) {
-    for (int file = 0; file < 10; ++file) {
-      EXPECT_EQ(read(pool, file), std::to_string(file));
+    for (std::size_t file = 0; file < 10; ++file) {
+      EXPECT_EQ(read(*files[file]), std::to_string(file));
       EXPECT_LE(count_open(folder_.path()), 3);
     }
   }
   std::filesystem::remove(path(7));
   std::filesystem::remove(path(9));
-  EXPECT_EQ(read(pool, 7), "7");  // still open, and from here on the last one used
-  EXPECT_EQ(read(pool, 0) + read(pool, 1), "01");
-  EXPECT_EQ(read(pool, 7), "7");
-  EXPECT_THROW(read(pool, 9), Error);
+  EXPECT_EQ(read(*files[7]), "7");  // still open, and from here on the last one used
+  EXPECT_EQ(read(*files[0]) + read(*files[1]), "01");
+  EXPECT_EQ(read(*files[7]), "7");
+  EXPECT_THROW(read(*files[9]), Error);
 }
 
 TEST_F(FilePoolTest, AFileInUseOutlivesItsPlace) {
   FilePool pool(1);
-  const auto held = pool.open(path(4));
-  read(pool, 5);
+  const auto files = files_of(pool);
+  const auto held = files[4]->open();
+  read(*files[5]);
   std::string text(1, ' ');
   read_exactly(*held, 0, std::as_writable_bytes(std::span(text)), path(4));
   EXPECT_EQ(text, "4");
 }
 
+TEST_F(FilePoolTest, WhatReplacesAFileIsAnotherOne) {
+  FilePool pool(10);
+  const PooledFile before(pool, path(2));
+  EXPECT_EQ(read(before), "2");
+  write_file(path(2), "x", Durability::rename_only);
+  const PooledFile after(pool, path(2));
+  EXPECT_EQ(read(after), "x");
+  EXPECT_EQ(read(before), "2");
+}
+
+TEST_F(FilePoolTest, ClosesWithItsOwner) {
+  FilePool pool(10);
+  {
+    const auto files = files_of(pool);
+    for (const auto& file : files) read(*file);
+    EXPECT_EQ(count_open(folder_.path()), 10);
+  }
+  EXPECT_EQ(count_open(folder_.path()), 0);
+}
+
 TEST_F(FilePoolTest, ServesThreads) {
   FilePool pool(2);
+  const auto files = files_of(pool);
   std::vector<std::jthread> threads;
-  for (int thread = 0; thread < 4; ++thread) {
+  for (std::size_t thread = 0; thread < 4; ++thread) {
     threads.emplace_back([&, thread] {
-      for (int turn = 0; turn < 500; ++turn) {
-        const int file = (turn * (thread + 1)) % 10;
-        EXPECT_EQ(read(pool, file), std::to_string(file));
+      for (std::size_t turn = 0; turn < 500; ++turn) {
+        const std::size_t file = (turn * (thread + 1)) % 10;
+        EXPECT_EQ(read(*files[file]), std::to_string(file));
       }
     });
   }
