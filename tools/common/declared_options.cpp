@@ -8,7 +8,8 @@ std::string value_text(const CLI::Option& option) {
   if (option.get_type_size() == 0) return "";
   const std::string type = option.get_type_name();
   const auto colon = type.find(':');
-  return colon == std::string::npos ? type : type.substr(colon + 1);
+  const bool is_joined = colon != std::string::npos && type.find('[') > colon;  // not "N[,EPOCH:N]..."
+  return is_joined ? type.substr(colon + 1) : type;
 }
 
 std::vector<std::string> choices_of(const std::string& value) {

@@ -112,7 +112,8 @@ void declare_optimizer_options(CLI::App& app, CommandLine& line) {
   declare(app, line, "optimizer", options.optimizer, "Update rule")
       ->check(CLI::IsMember({"sgd", "lars", "lamb", "novograd", "adamw"}));
   declare(app, line, "momentum", options.momentum, "Of sgd and lars")->check(number_between(0, 1));
-  declare_flag(app, line, "nesterov", "--nesterov,!--no-nesterov", options.nesterov, "Nesterov momentum (sgd, lars)");
+  declare_flag(app, line, "nesterov", "--nesterov,!--no-nesterov", options.nesterov,
+               "Nesterov momentum, on by default (sgd, lars)");
   declare(app, line, "beta1", options.beta1, "Of lamb, novograd, adamw; 0 = 0.9, novograd 0.95")
       ->check(number_between(0, 1));
   declare(app, line, "beta2", options.beta2, "Of lamb, novograd, adamw; 0 = 0.999, novograd 0.98")
