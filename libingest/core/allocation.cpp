@@ -3,6 +3,9 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 namespace eoshard {
 
@@ -13,6 +16,12 @@ void keep_freed_memory() {
   constexpr int kTrimBytes = 1 << 30;
   mallopt(M_MMAP_THRESHOLD, kMappedBytes);
   mallopt(M_TRIM_THRESHOLD, kTrimBytes);
+#endif
+}
+
+void ask_for_huge_pages([[maybe_unused]] void* first, [[maybe_unused]] std::size_t bytes) {
+#ifdef __linux__
+  ::madvise(first, bytes, MADV_HUGEPAGE);
 #endif
 }
 

@@ -6,13 +6,16 @@
 #include <cassert>
 #include <chrono>
 
+#include "libingest/core/allocation.hpp"
 #include "libingest/core/error.hpp"
 
 namespace eoshard::train {
 
 void CacheLines::make_room(std::size_t values) {
   if (values <= room_) return;
-  data_.reset(static_cast<float*>(::operator new[](values * sizeof(float), kAlignment)));
+  const std::size_t bytes = values * sizeof(float);
+  data_.reset(static_cast<float*>(::operator new[](bytes, kAlignment)));
+  ask_for_huge_pages(data_.get(), bytes / kHugePageBytes * kHugePageBytes);
   room_ = values;
 }
 

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "libingest/core/allocation.hpp"
 #include "libtrain/data/split_reader.hpp"
 #include "libtrain/data/transform.hpp"
 
@@ -29,14 +30,15 @@ struct Batch {
   std::span<const SampleRequest> samples;
 };
 
-/// Room for values that are written in whole cache lines. What it holds is undefined until written.
+/// Room for values that are written in whole cache lines, in huge pages where the kernel has them. What it holds is
+/// undefined until written.
 class CacheLines {
  public:
   void make_room(std::size_t values);
   std::span<float> values() const { return {data_.get(), room_}; }
 
  private:
-  static constexpr std::align_val_t kAlignment{64};
+  static constexpr std::align_val_t kAlignment{kHugePageBytes};
   struct Free {
     void operator()(float* data) const { ::operator delete[](data, kAlignment); }
   };

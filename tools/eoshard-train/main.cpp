@@ -9,6 +9,7 @@
 #include <functional>
 #include <iostream>
 
+#include "libingest/core/allocation.hpp"
 #include "libingest/core/file.hpp"
 #include "libingest/mpi/rank_watch.hpp"
 #include "libtrain/checkpoint/run_folder.hpp"
@@ -158,6 +159,7 @@ void ensure_passive_waiting(char** argv) {
 int main(int argc, char** argv) {
   using namespace eoshard;
   train::ensure_passive_waiting(argv);
+  keep_freed_memory();  // every step takes and frees the same activations
   train::CommandLine line;
   line.arguments.assign(argv + 1, argv + argc);
   Program program;
