@@ -7,7 +7,7 @@ import sys
 
 MOST = {"mpirun": {"-n": 2}, "eoshard-synth": {"--size": 600}, "eoshard-train": {"--batch-size": 8, "--time-limit": 0.01}}
 TRAINS_NOT = {"--evaluate", "--resume", "--max-steps", "--print-schedule", "--print-slurm", "--benchmark-input",
-              "--benchmark-collectives", "--version", "--help"}
+              "--benchmark-step", "--benchmark-collectives", "--version", "--help"}
 
 
 def cut(program, arguments):

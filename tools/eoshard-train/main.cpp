@@ -16,6 +16,7 @@
 #include "libtrain/collective_benchmark.hpp"
 #include "libtrain/evaluate_run.hpp"
 #include "libtrain/input_benchmark.hpp"
+#include "libtrain/step_benchmark.hpp"
 #include "libtrain/trainer.hpp"
 #include "tools/common/program.hpp"
 #include "tools/eoshard-train/result_table.hpp"
@@ -138,6 +139,8 @@ int run(CommandLine& line, const Communicator& world, const Log& log) {
     print_job_script(line, options, world);
   } else if (line.is_input_benchmark) {
     std::cout << benchmark_input(options, {world, log, {}, {}, {}}) << std::endl;
+  } else if (line.is_step_benchmark) {
+    std::cout << benchmark_step(options, {world, log, {}, {}, {}}) << std::endl;
   } else {
     return train_or_evaluate(line, options, mode, world, log);
   }

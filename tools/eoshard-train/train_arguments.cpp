@@ -220,6 +220,8 @@ void declare_run_options(CLI::App& app, CommandLine& line) {
                "Print step, epoch, batch size and rate of every step as CSV, and train nothing");
   app.add_flag("--benchmark-input", line.is_input_benchmark,
                "Print images a second of the input pipeline alone as JSON, and train nothing");
+  app.add_flag("--benchmark-step", line.is_step_benchmark,
+               "Print images a second of steps on one resident batch as JSON, and train nothing");
   app.add_flag("--print-slurm", line.is_slurm_wanted,
                "Print a job script for sbatch that trains with these options, and train nothing");
   app.add_option("--nodes", line.slurm.nodes, "Of --print-slurm: nodes of the job")->check(CLI::Range(1, 1 << 20));

@@ -22,6 +22,7 @@ struct CommandLine {
   bool is_overwritten = false;
   bool is_schedule_wanted = false;
   bool is_input_benchmark = false;
+  bool is_step_benchmark = false;
   bool is_collective_benchmark = false;
   bool is_slurm_wanted = false;
   SlurmRequest slurm;

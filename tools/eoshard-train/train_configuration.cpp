@@ -73,7 +73,8 @@ TrainOptions gather_options(CommandLine& line) {
     TrainOptions options = line.config.empty() ? line.options : read_config(line);
     const bool is_evaluation = !line.evaluation.run.empty();
     if (options.data.empty() && is_evaluation) options.data = read_configuration(line.evaluation.run).options.data;
-    const bool has_folder = !options.out.empty() || line.is_schedule_wanted || line.is_input_benchmark || is_evaluation;
+    const bool is_benchmark = line.is_input_benchmark || line.is_step_benchmark;
+    const bool has_folder = !options.out.empty() || line.is_schedule_wanted || is_benchmark || is_evaluation;
     if (options.data.empty()) throw Error(ErrorKind::usage, "--data is required");
     if (!has_folder) throw Error(ErrorKind::usage, "--out is required");
     return options;
