@@ -12,12 +12,10 @@ something only on a quiet machine; accuracies do not mind.
 """
 import argparse
 import json
-import os
 import pathlib
 import random
 import shutil
 import statistics
-import subprocess
 import sys
 import tarfile
 
@@ -25,19 +23,12 @@ import safetensors.torch
 import torch
 import torchvision
 
+from bench_tools import BIN, Results, call
+
 HERE = pathlib.Path(__file__).resolve().parent
-BIN = pathlib.Path(os.environ.get("EOSHARD_BIN", "build/release/bin")).resolve()
 RECIPE = HERE.parents[1] / "docs" / "recipes" / "eurosat-resnet18.toml"
 HELD_OUT = 200  # images a class
 LARGE_BATCH = {"sgd": (0.2, 0.4, 0.8), "lars": (4, 8, 16), "lamb": (0.005, 0.01, 0.02)}
-
-
-def call(*command):
-    """Standard output of a command that must succeed."""
-    result = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if result.returncode != 0:
-        sys.exit(f"{command[0]} failed:\n{result.stderr[-4000:]}")
-    return result.stdout
 
 
 class Bench:
@@ -45,7 +36,7 @@ class Bench:
         self.work = options.work
         self.threads = options.threads
         self.epochs = options.epochs
-        self.work.mkdir(parents=True, exist_ok=True)
+        self.results = Results(self.work)
         self.dataset = self.work / "dataset"
         if not (self.dataset / "dataset.json").exists():
             self.pack(options.images)
@@ -65,13 +56,6 @@ class Bench:
             (self.work / f"{split}.txt").write_text("\n".join(sorted(chosen)) + "\n")
         call(BIN / "eoshard-pack", "images", "--split", f"lists:{self.work}/train.txt,,{self.work}/test.txt", "--out",
              self.dataset, images)
-
-    def once(self, name, run):
-        """The result of run(), made once."""
-        path = self.work / f"{name}.json"
-        if not path.exists():
-            path.write_text(json.dumps(run()) + "\n")
-        return json.loads(path.read_text())
 
     def initial_weights(self, seed):
         path = self.work / f"init-{seed}.safetensors"
@@ -100,10 +84,11 @@ class Bench:
                                "--rates", rates, "--seed", seed, "--threads", self.threads, *few))
 
     def accuracy(self):
+        once = self.results.once
         runs = {"eoshard": [], "torch": []}
         for seed in (1, 2, 3):
-            runs["eoshard"].append(self.once(f"accuracy-eoshard-{seed}", lambda: self.train_ours(f"eoshard-{seed}", seed)))
-            runs["torch"].append(self.once(f"accuracy-torch-{seed}", lambda: self.train_torch(seed)))
+            runs["eoshard"].append(once(f"accuracy-eoshard-{seed}", lambda: self.train_ours(f"eoshard-{seed}", seed)))
+            runs["torch"].append(once(f"accuracy-torch-{seed}", lambda: self.train_torch(seed)))
         for key in ("accuracy", "f1_macro"):
             values = {program: [run[key] for run in of] for program, of in runs.items()}
             means = {program: statistics.mean(of) for program, of in values.items()}
@@ -116,17 +101,20 @@ class Bench:
         share = ["--subset-fraction", 0.25]
         pairs = []
         for number in range(5):
-            ours = self.train_ours(f"speed-{number}", 1, *share)["images_per_second"][-1]
-            theirs = self.train_torch(1, *share, samples=2000)["images_per_second"][-1]
+            ours, theirs = (
+                self.results.once(f"speed-{program}-{number}", run)["images_per_second"][-1]
+                for program, run in (("eoshard", lambda: self.train_ours(f"speed-{number}", 1, *share)),
+                                     ("torch", lambda: self.train_torch(1, *share, samples=2000))))
             pairs.append((ours, theirs))
             print(f"pair {number}: eoshard {ours:.1f}, torch {theirs:.1f} images/s, {ours / theirs:.3f}", flush=True)
         print(f"median ratio {statistics.median(ours / theirs for ours, theirs in pairs):.3f}", flush=True)
 
     def large_batch(self):
         for optimizer, rates in LARGE_BATCH.items():
-            runs = {rate: self.once(f"large-batch-{optimizer}-{rate}",
-                                    lambda: self.train_ours(f"{optimizer}-{rate}", 1, "--batch-size", 1024, "--optimizer",
-                                                            optimizer, "--learning-rate", rate)) for rate in rates}
+            runs = {rate: self.results.once(
+                f"large-batch-{optimizer}-{rate}",
+                lambda: self.train_ours(f"{optimizer}-{rate}", 1, "--batch-size", 1024, "--optimizer", optimizer,
+                                        "--learning-rate", rate)) for rate in rates}
             best = max(runs, key=lambda rate: runs[rate]["accuracy"])
             print(f"batch 1024, {optimizer}: " + ", ".join(f"{rate}: {run['accuracy']:.4f}" for rate, run in runs.items()) +
                   f"; best rate {best}", flush=True)
