@@ -4,7 +4,8 @@
 
 Images a second, medians over the rounds, everything in the page cache, all on --threads threads or processes:
   raw, transformed        samples decoded, and upsampled, normalised and flipped as float32 batches (eoshard-train
-                          --benchmark-input); the same with decoded samples kept in memory (--cache decoded)
+                          --benchmark-input); the same with decoded samples kept in memory (--cache decoded), of which
+                          raw ones are found and not even copied
   c-blosc, zstd           the same chunks decompressed from memory, and their zstd frames alone
   h5py, h5py-plain, mds   shuffled samples from HDF5 shards (zstd), from uncompressed ones, and from MosaicML MDS
                           (uncompressed, which is what its reader keeps on disk of compressed shards too), by a PyTorch
