@@ -87,7 +87,9 @@ std::string benchmark_collectives(const Communicator& world, const std::string& 
   Json rows = Json::array();
   if (device.is_cuda()) {
     add_rows(rows, "nccl", *make_collective(world, device), device, world);
-    add_rows(rows, "mpi_pinned", *make_staged_collective(make_collective(world, at::kCPU)), device, world);
+    if (world.has_mpi()) {
+      add_rows(rows, "mpi_pinned", *make_staged_collective(make_collective(world, at::kCPU)), device, world);
+    }
   } else {
     add_rows(rows, "mpi", *make_collective(world, device), device, world);
   }

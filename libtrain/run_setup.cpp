@@ -68,7 +68,7 @@ OpenDataset open_dataset(const TrainOptions& options) {
   return dataset;
 }
 
-at::Device device_at(const TrainOptions& options, const Communicator::NodePlace& place) {
+at::Device device_at(const TrainOptions& options, const NodePlace& place) {
   if (options.device == "cpu") return at::kCPU;
   if (!is_built_with_cuda()) {
     throw Error(ErrorKind::usage,
@@ -186,7 +186,7 @@ OpenDataset open_for_evaluation(const TrainOptions& options, const std::string& 
 }
 
 at::Device choose_device(const TrainOptions& options, const Communicator& world) {
-  const Communicator::NodePlace place = world.node_place();
+  const NodePlace place = world.node_place();
   at::Device device = at::kCPU;
   world.agree([&] { device = device_at(options, place); });
   return device;

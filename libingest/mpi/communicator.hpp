@@ -4,7 +4,9 @@
 
 #include <mpi.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <system_error>
@@ -12,27 +14,27 @@
 #include <vector>
 
 #include "libingest/core/error.hpp"
-#include "libingest/core/unique_handle.hpp"
+#include "libingest/mpi/rank_link.hpp"
 
 namespace eoshard {
 
 /// @throws Error{mpi} naming the call unless `status` is MPI_SUCCESS.
 void check_mpi(int status, const char* call);
 
-struct CommunicatorTraits {
-  static MPI_Comm invalid() noexcept { return MPI_COMM_NULL; }
-  static void close(MPI_Comm communicator) noexcept;
-};
-
 class Communicator {
  public:
-  /// A duplicate of MPI_COMM_WORLD, so that our messages never meet those of another library. Collective.
+  explicit Communicator(std::unique_ptr<RankLink> link);
+
+  /// All ranks that MPI has started. Collective.
   static Communicator world();
 
-  int rank() const { return rank_; }
-  int size() const { return size_; }
-  bool is_root() const { return rank_ == 0; }
-  MPI_Comm get() const { return communicator_.get(); }
+  int rank() const { return link_->rank(); }
+  int size() const { return link_->size(); }
+  bool is_root() const { return rank() == 0; }
+
+  bool has_mpi() const { return link_->mpi() != MPI_COMM_NULL; }
+  /// @throws Error{mpi} unless has_mpi().
+  MPI_Comm get() const;
 
   void barrier() const;
 
@@ -50,9 +52,11 @@ class Communicator {
   template <class T>
   std::vector<T> all_gather(std::span<const T> values) const {
     static_assert(std::is_trivially_copyable_v<T>);
-    const std::vector<char> bytes = all_gather_bytes(values.data(), values.size_bytes());
-    std::vector<T> all(bytes.size() / sizeof(T));
-    std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(all.data()));
+    std::vector<T> all;
+    for (const std::string& bytes : gather({reinterpret_cast<const char*>(values.data()), values.size_bytes()})) {
+      all.resize(all.size() + bytes.size() / sizeof(T));
+      std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(all.data() + all.size()) - bytes.size());
+    }
     return all;
   }
 
@@ -61,11 +65,10 @@ class Communicator {
   void sum(std::span<double> values) const;
 
   /// This rank's place among the ranks of its node. Collective.
-  struct NodePlace {
-    int rank = 0;
-    int size = 1;
-  };
-  NodePlace node_place() const;
+  NodePlace node_place() const { return link_->node_place(); }
+
+  /// Ends all ranks at once: for a failure that the others cannot learn of. Not collective.
+  [[noreturn]] void abort(int exit_status) const;
 
   /// Runs `work` on every rank. If it throws on any, every rank throws the error of the lowest such rank, marked as
   /// agreed. Collective; `work` must make no collective calls that a failing rank would miss.
@@ -86,13 +89,10 @@ class Communicator {
   }
 
  private:
-  explicit Communicator(MPI_Comm communicator);
-  std::vector<char> all_gather_bytes(const void* data, std::size_t bytes) const;
+  std::vector<std::string> gather(std::string_view bytes) const;
   void settle(const Error* mine) const;  // returns only when no rank has an error
 
-  UniqueHandle<MPI_Comm, CommunicatorTraits> communicator_;
-  int rank_ = 0;
-  int size_ = 1;
+  std::unique_ptr<RankLink> link_;
 };
 
 }  // namespace eoshard

@@ -17,6 +17,8 @@
 #include <random>
 #include <thread>
 
+#include "libingest/core/unique_handle.hpp"
+
 namespace eoshard {
 namespace {
 

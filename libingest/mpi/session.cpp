@@ -52,9 +52,4 @@ int launcher_size() {
 
 int connected_launcher_size() { return first_number({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"}, 1); }
 
-void abort_all_ranks(int exit_status) {
-  MPI_Abort(MPI_COMM_WORLD, exit_status);
-  std::abort();
-}
-
 }  // namespace eoshard

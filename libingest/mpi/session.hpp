@@ -28,7 +28,4 @@ int launcher_size();
 /// The same of launchers that connect their processes by MPI, or should: mpirun and srun.
 int connected_launcher_size();
 
-/// Ends all ranks at once: for a failure that the others cannot learn of. Does not return.
-[[noreturn]] void abort_all_ranks(int exit_status);
-
 }  // namespace eoshard

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <string>
 
+#include "libingest/core/unique_handle.hpp"
+
 namespace eoshard::train {
 namespace {
 

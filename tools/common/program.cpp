@@ -102,18 +102,30 @@ void check_launcher(const Program& program, const Communicator& world) {
   throw Error(ErrorKind::usage, message).mark_agreed();
 }
 
+int run_ranks(const Program& program, const Communicator& world, const Log& log) {
+  return guard([&] { return program.run(world, log); },
+               [&](const Error& error) {
+                 if (!error.is_agreed() || world.is_root()) print_error(error, program, log);
+                 if (!error.is_agreed() && world.size() > 1) world.abort(exit_status(error.kind()));
+                 return exit_status(error.kind());
+               });
+}
+
 int run_with_mpi(const Program& program, LogLevel level) {
   const MpiSession session(program.mpi_threads);
   const Communicator world = Communicator::world();
   require_connected(world);
-  const Log log(world.rank(), level);
   check_launcher(program, world);
-  return guard([&] { return program.run(world, log); },
-               [&](const Error& error) {
-                 if (!error.is_agreed() || world.is_root()) print_error(error, program, log);
-                 if (!error.is_agreed() && world.size() > 1) abort_all_ranks(exit_status(error.kind()));
-                 return exit_status(error.kind());
-               });
+  return run_ranks(program, world, Log(world.rank(), level));
+}
+
+int run_connected(const Program& program, LogLevel level) {
+  if (program.connect) {
+    if (const std::optional<Communicator> world = program.connect()) {
+      return run_ranks(program, *world, Log(world->rank(), level));
+    }
+  }
+  return run_with_mpi(program, level);
 }
 
 // The ranks of a program of one process would all do the same work to the same files.
@@ -157,7 +169,7 @@ int run_program(const Program& program, int argc, char** argv) {
   raise_file_limit();
   const LogLevel level = is_verbose ? LogLevel::debug : LogLevel::info;
   const Log log(launcher_rank(), level);
-  return guard([&] { return program.run ? run_with_mpi(program, level) : run_alone(program, log); },
+  return guard([&] { return program.run ? run_connected(program, level) : run_alone(program, log); },
                [&](const Error& error) {
                  if (!error.is_agreed() || launcher_rank() == 0) print_error(error, program, log);
                  return exit_status(error.kind());

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct Program {
   std::function<int(const Communicator&, const Log&)> run = nullptr;
   std::function<int(const Log&)> run_alone = nullptr;
   MpiThreads mpi_threads = MpiThreads::main_only;
+  /// Of `run`, for programs that can do without MPI: called before MPI would start; the ranks that it has connected, or
+  /// nothing where MPI is to do it.
+  std::function<std::optional<Communicator>()> connect = nullptr;
 };
 
 /// Exit status 0 success, 1 failure, 2 misuse. Rank 0 alone prints help, misuse and errors that all ranks share; an

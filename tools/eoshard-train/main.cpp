@@ -8,12 +8,15 @@
 #include <filesystem>
 #include <functional>
 #include <iostream>
+#include <optional>
 
 #include "libingest/core/allocation.hpp"
 #include "libingest/core/file.hpp"
+#include "libingest/mpi/launched_rank.hpp"
 #include "libingest/mpi/rank_watch.hpp"
 #include "libtrain/checkpoint/run_folder.hpp"
 #include "libtrain/collective_benchmark.hpp"
+#include "libtrain/dist/launcher_link.hpp"
 #include "libtrain/evaluate_run.hpp"
 #include "libtrain/input_benchmark.hpp"
 #include "libtrain/step_benchmark.hpp"
@@ -147,6 +150,23 @@ int run(CommandLine& line, const Communicator& world, const Log& log) {
   return 0;
 }
 
+// A configuration that cannot be read is reported later, by all ranks together.
+bool is_for_gpus(CommandLine& line) {
+  try {
+    return (line.is_collective_benchmark ? line.options : gather_options(line)).device == "cuda";
+  } catch (const Error&) {
+    return line.options.device == "cuda";
+  }
+}
+
+// NCCL sums the gradients of GPUs, so their ranks need MPI for messages only, which a store can pass on as well.
+std::optional<Communicator> connect_gpus(CommandLine& line) {
+  if (!is_for_gpus(line)) return std::nullopt;
+  const std::optional<LaunchedRank> launched = rank_without_mpi([](const char* name) { return std::getenv(name); });
+  if (!launched) return std::nullopt;
+  return Communicator(link_by_launcher(*launched));
+}
+
 // OpenMP's threads spin between parallel regions unless told otherwise, and take the cores from the loader's threads
 // and from other ranks. Its library reads the variable when it is loaded, before main, so the program starts itself
 // again with it set.
@@ -170,6 +190,7 @@ int main(int argc, char** argv) {
   program.description = "Train a multispectral network on a dataset of eoshard-ingest, and score it";
   program.declare_options = [&](CLI::App& app) { train::declare_options(app, line); };
   program.mpi_threads = MpiThreads::in_turn;  // gradients are communicated by a thread of their own
+  program.connect = [&] { return train::connect_gpus(line); };
   program.run = [&](const Communicator& world, const Log& log) { return train::run(line, world, log); };
   return run_program(program, argc, argv);
 }
