@@ -4,6 +4,12 @@
 
 #include <cstdlib>
 
+#include "libingest/core/error.hpp"
+#ifdef EOSHARD_HAVE_CUDA
+#include <c10/cuda/CUDAFunctions.h>
+#include <c10/cuda/CUDAStream.h>
+#endif
+
 namespace eoshard::train {
 
 // LibTorch refuses cuBLAS in deterministic mode unless its workspaces are of a fixed size, which cuBLAS reads from the
@@ -20,5 +26,14 @@ void choose_gpu_arithmetic(const TrainOptions& options) {
   context.setDeterministicAlgorithms(options.deterministic, /*warn_only=*/false);
   context.setDeterministicFillUninitializedMemory(false);
 }
+
+#ifdef EOSHARD_HAVE_CUDA
+void take_gpu(c10::Device device) {
+  c10::cuda::set_device(device.index());
+  c10::cuda::setCurrentCUDAStream(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device.index()));
+}
+#else
+void take_gpu(c10::Device) { throw Error(ErrorKind::internal, "this program was built without CUDA"); }
+#endif
 
 }  // namespace eoshard::train

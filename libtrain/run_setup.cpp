@@ -189,6 +189,7 @@ at::Device choose_device(const TrainOptions& options, const Communicator& world)
   const NodePlace place = world.node_place();
   at::Device device = at::kCPU;
   world.agree([&] { device = device_at(options, place); });
+  if (device.is_cuda()) take_gpu(device);
   return device;
 }
 
@@ -282,6 +283,7 @@ StepOptions step_options(const TrainOptions& options, const OpenDataset& dataset
   step.seed = options.seed;
   step.reduction = options.reduction == "fast" ? Reduction::fast : Reduction::exact;
   step.wire = options.wire == "bf16" ? WireFormat::bf16 : WireFormat::fp32;
+  step.is_graphed = options.step == "graphed";
   return step;
 }
 

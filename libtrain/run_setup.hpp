@@ -44,7 +44,8 @@ std::vector<std::int64_t> select_training_samples(const TrainOptions& options, c
 OpenDataset open_for_evaluation(const TrainOptions& options, const std::string& split, const WeightsInfo& weights,
                                 const Communicator& world);
 
-/// The device that options.device means for this rank. Collective.
+/// The device that options.device means for this rank; a GPU becomes the calling thread's own (see take_gpu).
+/// Collective.
 at::Device choose_device(const TrainOptions& options, const Communicator& world);
 
 /// The network that training begins with. Collective.

@@ -6,27 +6,31 @@
 #include <cmath>
 
 #include "libtrain/data/random_draws.hpp"
+#ifdef EOSHARD_HAVE_CUDA
+#include "libtrain/graphed_step.hpp"
+#endif
 
 namespace eoshard::train {
 namespace {
 
-// The parts of the gradient buffer's tail.
+// The parts of the gradient buffer's tail, the last three of which are the figures.
 struct Tail {
-  at::Tensor statistics, loss, stop, small_gradient;
+  at::Tensor statistics, figures, loss, stop, small_gradient;
 };
 
 Tail split_tail(const GradientBuffer& buffer) {
   const at::Tensor tail = buffer.gradient_tail();
   const std::int64_t statistics = buffer.statistics().numel();
-  return {tail.narrow(0, 0, statistics), tail.select(0, statistics), tail.select(0, statistics + 1),
-          tail.select(0, statistics + 2)};
+  return {tail.narrow(0, 0, statistics), tail.narrow(0, statistics, GradientBuffer::kFigures),
+          tail.select(0, statistics), tail.select(0, statistics + 1), tail.select(0, statistics + 2)};
 }
 
 // A rank's own step is the whole of its share.
 ReductionOptions reduction_options(const StepOptions& options) {
   const std::int64_t own = options.share.size();
-  if (options.is_local) return {own, {0, own}, options.reduction, options.wire};
-  return {options.plan.micro_batches(), options.share, options.reduction, options.wire};
+  const bool is_overlapped = !options.is_graphed;  // hooks of backward run when it is captured, not when it is replayed
+  if (options.is_local) return {own, {0, own}, options.reduction, options.wire, is_overlapped};
+  return {options.plan.micro_batches(), options.share, options.reduction, options.wire, is_overlapped};
 }
 
 }  // namespace
@@ -39,7 +43,10 @@ EagerTrainStep::EagerTrainStep(TrainingState& state, const ForwardPass& pass, co
       options_(std::move(options)),
       reduction_(state.buffer(), collective, reduction_options(options_),
                  [this](const Bucket& bucket) { add_norm(bucket); }),
-      ranks_(collective.size()) {}
+      ranks_(collective.size()) {
+  const at::Tensor& gradients = state.buffer().gradients();
+  if (gradients.is_cuda()) gpu_norm_ = at::zeros({}, gradients.options().dtype(at::kDouble));
+}
 
 at::Tensor EagerTrainStep::weight_gradients() const {
   return state_.buffer().gradients().narrow(0, 0, state_.buffer().weights().numel());
@@ -56,13 +63,15 @@ StepFigures EagerTrainStep::run(BatchLoader& loader, const StepRequest& request)
   reduction_.finish();
   const Tail tail = split_tail(state_.buffer());
   state_.update_running_statistics(tail.statistics);
+  const at::Tensor values = tail.figures.to(at::kCPU, at::kDouble);  // one wait for the device
+  const double* value = values.const_data_ptr<double>();
   StepFigures figures;
-  figures.loss = tail.loss.item<double>();
-  figures.is_stop_wanted = tail.stop.item<double>() > 0;
+  figures.loss = value[0];
+  figures.is_stop_wanted = value[1] > 0;
   if (request.loss_scale > 0) figures.has_overflow = !unscale(request.loss_scale);
   if (has_noise()) {
     const auto all = static_cast<double>(options_.plan.micro_batches());
-    figures.small_gradient = tail.small_gradient.item<double>() * all / static_cast<double>(count_alone());
+    figures.small_gradient = value[2] * all / static_cast<double>(count_alone());
     figures.big_gradient = squared_norm(weight_gradients());
   }
   if (!figures.has_overflow) state_.update(request.learning_rate, request.step);
@@ -90,11 +99,30 @@ std::int64_t EagerTrainStep::count_alone() const {
 void EagerTrainStep::add_norm(const Bucket& bucket) {
   if (!is_counted_) return;
   const at::NoGradGuard no_gradients;
+  if (gpu_norm_.defined()) return add_norm_on_gpu(bucket);
   const GradientBuffer& buffer = state_.buffer();
   for (const FlatPlace& place : buffer.places()) {
     if (place.offset < bucket.offset || place.offset >= bucket.offset + bucket.length) continue;
     squared_norm_ += squared_norm(buffer.gradients().narrow(0, place.offset, place.length));
   }
+}
+
+void EagerTrainStep::add_norm_on_gpu(const Bucket& bucket) {
+  const std::int64_t weights = state_.buffer().weights_in(bucket);
+  if (weights == 0) return;
+  const at::Tensor gradients = state_.buffer().gradients().narrow(0, bucket.offset, weights);
+  gpu_norm_.add_(at::linalg_vector_norm(gradients, 2, std::nullopt, /*keepdim=*/false, at::kDouble).square());
+}
+
+at::Tensor EagerTrainStep::loss_of(const DeviceBatch& batch) const {
+  return mean_loss(options_.loss, run_forward(pass_, batch), batch.targets);
+}
+
+void EagerTrainStep::compute(const DeviceBatch& batch, double loss_scale, const at::Tensor& loss_sum) {
+  const at::Tensor loss = loss_of(batch);
+  (loss_scale == 0 ? loss : loss * loss_scale).backward();
+  const at::NoGradGuard no_gradients;
+  loss_sum.add_(loss.detach());
 }
 
 // Adds the micro-batch's gradients, batch statistics and loss to the buffer.
@@ -107,20 +135,31 @@ void EagerTrainStep::run_micro_batch(const Batch& batch, const StepRequest& requ
   }
   // Dropout and its like draw from the generator: the same for whoever computes this micro-batch.
   at::manual_seed(draw_bits(options_.seed, request.step, micro_batch, Purpose::network));
-  const at::Tensor loss = mean_loss(options_.loss, run_forward(pass_, placed), placed.targets);
   is_counted_ = has_noise() && holds_alone(micro_batch);
   squared_norm_ = 0;
-  (request.loss_scale == 0 ? loss : loss * request.loss_scale).backward();
+  if (gpu_norm_.defined()) gpu_norm_.zero_();
+  const Tail tail = split_tail(state_.buffer());
+  compute(placed, request.loss_scale, tail.loss);
   reduction_.end_backward();
   const at::NoGradGuard no_gradients;
-  const Tail tail = split_tail(state_.buffer());
   tail.statistics.add_(state_.buffer().statistics());
-  tail.loss.add_(loss.detach());
   if (request.wants_stop) tail.stop.add_(1);
-  if (is_counted_) {
-    const double scale = request.loss_scale > 0 ? request.loss_scale : 1;
-    tail.small_gradient.add_(squared_norm_ / (scale * scale));
+  if (!is_counted_) return;
+  const double scale = request.loss_scale > 0 ? request.loss_scale : 1, factor = 1 / (scale * scale);
+  if (gpu_norm_.defined()) {
+    tail.small_gradient.add_(gpu_norm_ * factor);
+  } else {
+    tail.small_gradient.add_(squared_norm_ * factor);
   }
+}
+
+std::unique_ptr<TrainStep> make_train_step(TrainingState& state, const ForwardPass& pass, const SplitReader& split,
+                                           Collective& collective, const StepOptions& options) {
+#ifdef EOSHARD_HAVE_CUDA
+  if (options.is_graphed) return make_graphed_step(state, pass, split, collective, options);
+#endif
+  TORCH_INTERNAL_ASSERT(!options.is_graphed);
+  return std::make_unique<EagerTrainStep>(state, pass, split, collective, options);
 }
 
 }  // namespace eoshard::train

@@ -1,6 +1,8 @@
 // One optimizer step: the micro-batches of this rank, the mean over all ranks, the update.
 #pragma once
 
+#include <memory>
+
 #include "libtrain/core/rank_share.hpp"
 #include "libtrain/data/batch_loader.hpp"
 #include "libtrain/data/micro_batch_plan.hpp"
@@ -38,6 +40,7 @@ struct StepOptions {
   std::uint64_t seed = 0;
   Reduction reduction = Reduction::exact;
   WireFormat wire = WireFormat::fp32;
+  bool is_graphed = false;  ///< captured once and replayed, on a GPU: see make_graphed_step
 };
 
 /// A step's body; other bodies (captured, compiled) must give the same figures.
@@ -53,7 +56,7 @@ class TrainStep {
 };
 
 /// Computes eagerly, operator by operator. References are borrowed; a rank's own steps take a solo collective.
-class EagerTrainStep final : public TrainStep {
+class EagerTrainStep : public TrainStep {
  public:
   EagerTrainStep(TrainingState& state, const ForwardPass& pass, const SplitReader& split, Collective& collective,
                  StepOptions options);
@@ -61,9 +64,18 @@ class EagerTrainStep final : public TrainStep {
   StepFigures run(BatchLoader& loader, const StepRequest& request) override;
   const ReductionTrace& trace() const override { return reduction_.trace(); }
 
+ protected:
+  /// Adds the gradients of a batch's loss to the buffer, of the loss times `loss_scale` where that is not 0, and the
+  /// loss itself to `loss_sum`, a number on the device. What is drawn comes from the device's default generator.
+  virtual void compute(const DeviceBatch& batch, double loss_scale, const at::Tensor& loss_sum);
+
+  /// The batch's mean loss.
+  at::Tensor loss_of(const DeviceBatch& batch) const;
+
  private:
   void run_micro_batch(const Batch& batch, const StepRequest& request, std::int64_t micro_batch);
   void add_norm(const Bucket& bucket);
+  void add_norm_on_gpu(const Bucket& bucket);
   bool unscale(double loss_scale);
   bool holds_alone(std::int64_t micro_batch) const;
   std::int64_t count_alone() const;
@@ -78,6 +90,11 @@ class EagerTrainStep final : public TrainStep {
   int ranks_;
   bool is_counted_ = false;  // the micro-batch under way is one whose gradient the buffer holds alone
   double squared_norm_ = 0;  // of its gradient, in the buckets that backward has finished
+  at::Tensor gpu_norm_;      // the same on a GPU, so that nobody waits for it: float64
 };
+
+/// The body that options.is_graphed asks for; arguments as for EagerTrainStep.
+std::unique_ptr<TrainStep> make_train_step(TrainingState& state, const ForwardPass& pass, const SplitReader& split,
+                                           Collective& collective, const StepOptions& options);
 
 }  // namespace eoshard::train

@@ -50,8 +50,7 @@ void TrainingRun::begin_phase() {
   step.share = own_share();
   step.is_local = is_local();
   step_.reset();  // its hooks before the next one's
-  step_ = std::make_unique<EagerTrainStep>(state_, pass_, dataset_.split("train"), is_local() ? *solo_ : *collective_,
-                                           step);
+  step_ = make_train_step(state_, pass_, dataset_.split("train"), is_local() ? *solo_ : *collective_, step);
 }
 
 void TrainingRun::tell_phase() const {

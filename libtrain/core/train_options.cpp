@@ -92,6 +92,7 @@ void for_each_field(Options& options, Visit&& visit) {
   visit("device", options.device);
   visit("tf32", options.tf32);
   visit("deterministic", options.deterministic);
+  visit("step", options.step);
   visit("reduction", options.reduction);
   visit("wire", options.wire);
   visit("bucket_mb", options.bucket_mb);
@@ -284,6 +285,9 @@ TrainOptions resolve_options(TrainOptions options) {
   require_one_of("freeze", options.freeze, {"none", "backbone"});
   require_one_of("precision", options.precision, {"fp32", "bf16", "fp16"});
   require_one_of("device", options.device, {"cpu", "cuda"});
+  require_one_of("step", options.step, {"eager", "graphed"});
+  require(options.step == "eager" || options.device == "cuda",
+          "--step graphed captures what a GPU does; with --device cpu choose --step eager");
   require_one_of("input", options.input, {"native", "super"});
   require_one_of("upsample", options.upsample, {"nearest", "bilinear", "bicubic"});
   require_one_of("shuffle", options.shuffle, {"global", "blocks"});

@@ -71,6 +71,7 @@ struct TrainOptions {
   std::string device = "cpu";            ///< cpu or cuda
   bool tf32 = false;                     ///< GPUs: float32 convolutions and products in TF32
   bool deterministic = false;            ///< GPUs: the same bits in every run, at some cost; CPUs have them anyway
+  std::string step = "eager";            ///< operator by operator, or graphed: captured once and replayed (GPUs)
   std::string reduction = "auto";        ///< of gradients: exact or fast; auto = exact on CPUs with fp32 on the wire
   std::string wire = "fp32";             ///< what ranks send each other gradients in: fp32 or bf16
   double bucket_mb = 25;                 ///< MiB of gradients that are communicated at once

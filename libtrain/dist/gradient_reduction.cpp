@@ -40,7 +40,7 @@ void GradientReduction::begin(std::int64_t micro_batch) {
   begin_trace();
   if (!is_alone()) {
     collective_.set_awaited(false);
-    watch_.arm();
+    if (options_.is_overlapped) watch_.arm();
   }
 }
 
@@ -53,6 +53,7 @@ void GradientReduction::finish_bucket(std::size_t bucket) {
 void GradientReduction::end_backward() {
   if (is_last_) trace_.backward_ended_s = seconds_();
   if (is_last_ && !is_alone()) {
+    if (!options_.is_overlapped) watch_.arm();
     watch_.finish();
   } else if (on_finished_) {
     for (const Bucket& bucket : buffer_.buckets()) on_finished_(bucket);

@@ -32,6 +32,7 @@ struct ReductionOptions {
   Range share;                     ///< of them, that this rank computes
   Reduction reduction = Reduction::exact;
   WireFormat wire = WireFormat::fp32;
+  bool is_overlapped = true;  ///< buckets are communicated while backward goes on; else all of them behind it
 };
 
 class GradientReduction {

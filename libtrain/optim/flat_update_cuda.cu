@@ -175,7 +175,9 @@ struct FlatUpdateCuda::Tables {
         blocks(cut),
         partial(cut.size()),
         norms(std::vector<TensorNorms>(all.size())),
-        scalars(all.size()) {}
+        scalars(all.size()) {
+    check_cuda(cudaDeviceSynchronize(), "cudaDeviceSynchronize");  // the copies, which no other stream waits for
+  }
 
   std::int64_t tensors, block_count;
   DeviceArray<UpdatePlace> places;

@@ -1,29 +1,19 @@
 """A full or read-only disk under the output: one error that names the file and the reason, nothing that was committed is
-lost, and the same command goes on when there is room.
-
-The disk is a small tmpfs in a mount namespace of the test's own; skipped where that is not permitted.
-"""
-import os
+lost, and the same command goes on when there is room."""
 import pathlib
 import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
-from tests.support import harness  # noqa: E402
+from tests.support import harness, small_disk  # noqa: E402
+from tests.support.small_disk import KIB, mount  # noqa: E402
 
-NAMESPACES = (["unshare", "--mount"], ["unshare", "--mount", "--map-root-user"])
-INSIDE = "--inside-a-namespace"
-KIB = 1024
 # Of the finished dataset's size: too little for the parts, for the first shards, for the last.
 SHARES = {"zarr": (0.2, 1.8), "hdf5": (0.9, 1.2), "single": (1.2,)}
 OPTIONS = {"zarr": ["--format", "zarr"], "hdf5": ["--format", "hdf5"], "single": ["--format", "hdf5", "--hdf5-layout", "single"]}
 
 
-def mount(*options):
-    subprocess.run(["mount", *map(str, options)], check=True)
-
-
-class FullDisk(harness.ClassFolderTest):
+class FullDisk(small_disk.SmallDiskTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -35,19 +25,12 @@ class FullDisk(harness.ClassFolderTest):
 
     def setUp(self):
         super().setUp()
-        self.disk = self.folder / "disk"
-        self.disk.mkdir()
-        mount("-t", "tmpfs", "-o", "size=64m", "tmpfs", self.disk)
-        self.addCleanup(subprocess.run, ["umount", "--lazy", str(self.disk)], check=True)
         self.out = self.disk / "out"
 
     @classmethod
     def ingest(cls, out, *options, products=None, check=True):
         return harness.run("eoshard-ingest", "--labels", cls.root / "in/clc.tif", "--threads", 1, "--out", out, *options,
                            *(products or cls.products), ranks=2, check=check, timeout=60)
-
-    def leave_room(self, size):
-        mount("-o", f"remount,size={int(size) // KIB * KIB}", self.disk)
 
     def fails(self, *options, reason="No space left on device", **how):
         result = self.ingest(self.out, *options, check=False, **how)
@@ -119,21 +102,4 @@ class FullDisk(harness.ClassFolderTest):
                 subprocess.run(["rm", "-r", self.out], check=True)
 
 
-def may_mount(namespace):
-    probe = [*namespace, "mount", "-t", "tmpfs", "tmpfs", "/tmp"]
-    return subprocess.run(probe, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
-
-
-def enter_namespace():
-    for namespace in NAMESPACES:
-        if may_mount(namespace):
-            os.execvp(namespace[0], [*namespace, sys.executable, *sys.argv, INSIDE])
-    print("skipped: no file system may be mounted here")
-    sys.exit(77)
-
-
-if INSIDE in sys.argv:
-    sys.argv.remove(INSIDE)
-    harness.main()
-else:
-    enter_namespace()
+small_disk.main()

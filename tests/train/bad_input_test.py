@@ -87,6 +87,7 @@ def main():
         fails(1, "is no dataset", **{**base, "data": unfinished})
         empty = training.make_dataset(folder / "empty", 0, 8, 8)
         fails(1, "the training split is empty", **{**base, "data": empty, "ranks": 2})
+        fails(2, "--step graphed", "--step eager", **{**base, "ranks": 2}, step="graphed")
         fails(2, "GPU" if "CUDA" not in training.run(**base, device="cuda").stderr else "CUDA", **base, device="cuda")
         assert not out.exists(), "a refused run left a folder"
 

@@ -2,7 +2,9 @@
 import json
 import pathlib
 import shutil
+import subprocess
 import sys
+import time
 
 import training
 
@@ -79,6 +81,26 @@ class Damage(harness.ClassFolderTest):
         self.assertEqual(result.returncode, 1, result.stderr)
         for text in (str(shard), "No such file", "validation sample"):
             self.assertIn(text, result.stderr)
+
+    def test_files_that_disappear_in_training_end_all_ranks(self):
+        """Fewer may be open than there are, so that every rank opens some again and again."""
+        data = pathlib.Path(training.make_dataset(self.folder / "many", 16 * 1024, 8, 8, "sentinel", 12))
+        out = self.folder / "run"
+        training.small_network(self.folder / "model.pt")
+        line = training.command(data, out, ranks=2, epochs=100, batch_size=16, micro_batch_size=8, threads=1,
+                                learning_rate=0.01, model=self.folder / "model.pt", trace=True)
+        program = line.index(training.TRAIN)
+        line[program:program] = ["bash", "-c", 'ulimit -n 64; exec "$@"', "bash"]
+        process = subprocess.Popen(line, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        while process.poll() is None and not (out / "trace.jsonl").exists():
+            time.sleep(0.002)
+        shutil.rmtree(data / "train.zarr")
+        output, errors = process.communicate(timeout=100)
+        self.assertEqual((process.returncode, output), (1, ""), errors)
+        said = [one for one in errors.splitlines() if "eoshard-train: error:" in one]
+        self.assertGreaterEqual(len(said), 1, errors)  # two where both ranks come upon it before one ends the other
+        for word in ("train sample", str(data / "train.zarr"), "No such file"):
+            self.assertIn(word, said[0])
 
 
 harness.main()

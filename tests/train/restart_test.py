@@ -7,9 +7,7 @@ import subprocess
 import sys
 import time
 
-import torch
 import training
-from torch import nn
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from tests.support import harness  # noqa: E402
@@ -17,14 +15,6 @@ from tests.support import harness  # noqa: E402
 OPTIONS = dict(epochs=4, batch_size=24, micro_batch_size=4, learning_rate=0.05, threads=1, seed=3, mixup_alpha=0.2,
                checkpoint_every_steps=1)
 STEPS = 4 * (103 // 24)
-
-
-def small_network(path):
-    """With batch norm and dropout, and checkpoints of a few kilobytes: the test waits for every one to be on disk."""
-    torch.manual_seed(1)
-    layers = [nn.Conv2d(12, 8, 3, stride=2, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(),
-              nn.Dropout(0.3), nn.Linear(32, 4)]
-    torch.jit.script(nn.Sequential(*layers)).save(str(path))
 
 
 def step_of(path):
@@ -36,7 +26,7 @@ class Restart(harness.ClassFolderTest):
     def setUpClass(cls):
         super().setUpClass()
         cls.data = training.make_dataset(cls.root / "data", 103, 21, 10)
-        small_network(cls.root / "model.pt")
+        training.small_network(cls.root / "model.pt")
         OPTIONS["model"] = cls.root / "model.pt"
         cls.whole = cls.root / "run"
         training.succeed(cls.data, cls.whole, **OPTIONS)

@@ -17,6 +17,16 @@ def make_dataset(folder, train, validation, test, kind="sentinel", side=24, task
     return str(folder)
 
 
+def small_network(path):
+    """With batch norm and dropout, and checkpoints of a few kilobytes: tests wait for every one to be on disk."""
+    import torch  # takes seconds
+    from torch import nn
+    torch.manual_seed(1)
+    layers = [nn.Conv2d(12, 8, 3, stride=2, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(),
+              nn.Dropout(0.3), nn.Linear(32, 4)]
+    torch.jit.script(nn.Sequential(*layers)).save(str(path))
+
+
 def command(data, out, ranks=1, **options):
     line = ["mpirun", "-n", str(ranks), "--bind-to", "none"] if ranks > 1 else []
     line += [TRAIN]

@@ -189,6 +189,9 @@ void declare_machine_options(CLI::App& app, CommandLine& line) {
                "GPUs: float32 convolutions and products in TF32, with 10 bits of fraction");
   declare_flag(app, line, "deterministic", "--deterministic,!--no-deterministic", options.deterministic,
                "GPUs: the same bits in every run, with slower convolutions; CPUs have them anyway");
+  declare(app, line, "step", options.step,
+          "GPUs: operator by operator (eager), or captured as a CUDA graph and replayed (graphed)")
+      ->check(CLI::IsMember({"eager", "graphed"}));
   declare(app, line, "threads", options.threads, "Computing threads a rank; 0 = its share of the node's cores")
       ->check(CLI::Range(0, 1024));
   declare(app, line, "reduction", options.reduction,
