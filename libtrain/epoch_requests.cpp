@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "libtrain/data/transform.hpp"
 #include "libtrain/sample_selection.hpp"
 
 namespace eoshard::train {

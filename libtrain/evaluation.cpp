@@ -59,8 +59,7 @@ EvaluationResult evaluate(const ForwardPass& pass, const SplitReader& split, con
   const auto start = std::chrono::steady_clock::now();
   const EvaluationPlan plan{split.samples(), options.micro_batch_size};
   const Range share = rank_share(plan.micro_batches(), world.rank(), world.size());
-  BatchLoader loader(split, transform, pass.input.values(), make_requests(plan, share),
-                     {options.loader_threads, 3, DamagedPlace::zeros});
+  BatchLoader loader(split, transform, make_requests(plan, share), {options.loader_threads, 3, DamagedPlace::zeros});
   const LossOptions loss_options{pass.task, 0, {}};
   std::vector<double> losses;  // summed over each micro-batch
   std::vector<float> own;
@@ -100,8 +99,7 @@ std::vector<float> collect_embeddings(const ForwardPass& pass, const SplitReader
   const Range share = rank_share(plan.micro_batches(), world.rank(), world.size());
   std::vector<float> own;
   world.agree([&] {
-    BatchLoader loader(split, transform, pass.input.values(), make_requests(plan, share),
-                       {options.loader_threads, 3, DamagedPlace::zeros});
+    BatchLoader loader(split, transform, make_requests(plan, share), {options.loader_threads, 3, DamagedPlace::zeros});
     for (std::int64_t micro_batch = share.first; micro_batch < share.last; ++micro_batch) {
       const Batch batch = loader.next();
       append_values(own, whole_rows(run_embed(pass, place_batch(pass, batch, split)), batch).to(at::kFloat));

@@ -9,6 +9,7 @@
 
 #include "libingest/mpi/communicator.hpp"
 #include "libtrain/data/batch_loader.hpp"
+#include "libtrain/data/transform.hpp"
 #include "libtrain/forward_pass.hpp"
 #include "libtrain/score_report.hpp"
 

@@ -37,33 +37,38 @@ at::Tensor borrow_images(const InputSpec& input, const Batch& batch) {
                        at::TensorOptions(at::kFloat));
 }
 
+at::Tensor blend(const at::Tensor& values, const Mixing& mixing) {
+  const at::Tensor partners = at::tensor(mixing.partners).to(values.device());
+  std::vector<std::int64_t> shape(static_cast<std::size_t>(values.dim()), 1);
+  shape[0] = values.size(0);
+  const at::Tensor share = at::tensor(mixing.shares).to(values.device()).view(shape);
+  return values * share + values.index_select(0, partners) * (1 - share);
+}
+
 }  // namespace
 
-DeviceBatch place_batch(const ForwardPass& pass, const Batch& batch, const SplitReader& split) {
-  DeviceBatch placed;
+at::Tensor place_targets(const ForwardPass& pass, const Batch& batch, const SplitReader& split) {
   std::vector<std::span<const std::uint8_t>> rows;
   for (const SampleRequest& request : batch.samples) {
     rows.push_back(split.labels(request.sample));
   }
-  placed.images = borrow_images(pass.input, batch).to(pass.device);
-  placed.targets = make_targets(pass.task, rows).to(pass.device);
-  return placed;
+  return make_targets(pass.task, rows).to(pass.device);
 }
 
-void mix(DeviceBatch& batch, const Mixing& mixing, std::size_t classes) {
-  const at::Device device = batch.images.device();
-  const at::Tensor partners = at::tensor(mixing.partners).to(device), shares = at::tensor(mixing.shares).to(device);
-  const auto blend = [&](const at::Tensor& values) {
-    std::vector<std::int64_t> shape(static_cast<std::size_t>(values.dim()), 1);
-    shape[0] = values.size(0);
-    const at::Tensor share = shares.view(shape);
-    return values * share + values.index_select(0, partners) * (1 - share);
-  };
+DeviceBatch place_batch(const ForwardPass& pass, const Batch& batch, const SplitReader& split) {
+  return {borrow_images(pass.input, batch).to(pass.device), place_targets(pass, batch, split)};
+}
+
+void mix_targets(DeviceBatch& batch, const Mixing& mixing, std::size_t classes) {
   if (batch.targets.dim() == 1) {
     batch.targets = at::one_hot(batch.targets, static_cast<std::int64_t>(classes)).to(at::kFloat);
   }
-  batch.targets = blend(batch.targets);
-  batch.images = blend(batch.images).contiguous(at::MemoryFormat::ChannelsLast);
+  batch.targets = blend(batch.targets, mixing);
+}
+
+void mix(DeviceBatch& batch, const Mixing& mixing, std::size_t classes) {
+  mix_targets(batch, mixing, classes);
+  batch.images = blend(batch.images, mixing).contiguous(at::MemoryFormat::ChannelsLast);
 }
 
 at::Tensor run_forward(const ForwardPass& pass, const DeviceBatch& batch) {

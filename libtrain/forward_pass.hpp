@@ -32,10 +32,15 @@ struct DeviceBatch {
   std::int64_t samples() const { return images.size(0); }
 };
 
+/// Of a loader with the channels-last InputTransform.
 DeviceBatch place_batch(const ForwardPass& pass, const Batch& batch, const SplitReader& split);
+/// Its targets alone.
+at::Tensor place_targets(const ForwardPass& pass, const Batch& batch, const SplitReader& split);
 
 /// Mixes images and targets of a batch (see data/mix_up.hpp); class numbers become probabilities.
 void mix(DeviceBatch& batch, const Mixing& mixing, std::size_t classes);
+/// Its targets alone.
+void mix_targets(DeviceBatch& batch, const Mixing& mixing, std::size_t classes);
 
 /// Logits (N, classes). Under bf16 and fp16 the network's convolutions and products run in that type on float32
 /// weights.

@@ -93,9 +93,9 @@ class GraphedTrainStep final : public EagerTrainStep {
 
 }  // namespace
 
-std::unique_ptr<TrainStep> make_graphed_step(TrainingState& state, const ForwardPass& pass, const SplitReader& split,
+std::unique_ptr<TrainStep> make_graphed_step(TrainingState& state, const ForwardPass& pass, BatchPlacer& placer,
                                              Collective& collective, const StepOptions& options) {
-  return std::make_unique<GraphedTrainStep>(state, pass, split, collective, options);
+  return std::make_unique<GraphedTrainStep>(state, pass, placer, collective, options);
 }
 
 }  // namespace eoshard::train

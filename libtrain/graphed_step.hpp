@@ -13,7 +13,7 @@ namespace eoshard::train {
 /// ranks gradients are communicated behind backward, not beside it. The calling thread's current stream must not be the
 /// default one, now and in every run(). Arguments as for EagerTrainStep.
 /// @throws Error{usage} from run() where the network does what cannot be captured.
-std::unique_ptr<TrainStep> make_graphed_step(TrainingState& state, const ForwardPass& pass, const SplitReader& split,
+std::unique_ptr<TrainStep> make_graphed_step(TrainingState& state, const ForwardPass& pass, BatchPlacer& placer,
                                              Collective& collective, const StepOptions& options);
 
 }  // namespace eoshard::train

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "libtrain/data/batch_loader.hpp"
+#include "libtrain/data/transform.hpp"
 #include "libtrain/run_setup.hpp"
 #include "libtrain/sample_selection.hpp"
 
@@ -79,7 +80,7 @@ std::string benchmark_input(const TrainOptions& wanted, const TrainSetting& sett
   const double transformed = measure(samples.size(), [&](std::int64_t epoch) {
     const auto order = order_samples(options, samples, epoch);
     const std::vector<BatchRequest> batches = batches_of(order, options.seed, epoch);
-    BatchLoader loader(split, transform, dataset.input.values(), batches, {threads, 3});
+    BatchLoader loader(split, transform, batches, {threads, 3});
     for (std::size_t batch = 0; batch < batches.size(); ++batch) loader.next();
   });
   return nlohmann::ordered_json{{"data", options.data},         {"samples", samples.size()},

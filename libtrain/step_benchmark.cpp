@@ -5,6 +5,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "libtrain/data/transform.hpp"
 #include "libtrain/epoch_requests.hpp"
 #include "libtrain/run_schedule.hpp"
 #include "libtrain/run_setup.hpp"
@@ -31,7 +32,7 @@ class ResidentSteps {
         pass_{state_.network(), dataset_.input, dataset_.task, device_, parse_precision(options.precision)},
         loss_(step_options(options, dataset_, device_).loss),
         transform_(dataset_.input, PixelLayout::channels_last),
-        loader_(dataset_.split("train"), transform_, dataset_.input.values(), {first_request()}, {}),
+        loader_(dataset_.split("train"), transform_, {first_request()}, {}),
         batch_(place_batch(pass_, loader_.next(), dataset_.split("train"))) {
     state_.begin_training();
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "libtrain/data/random_draws.hpp"
 #ifdef EOSHARD_HAVE_CUDA
@@ -35,11 +36,11 @@ ReductionOptions reduction_options(const StepOptions& options) {
 
 }  // namespace
 
-EagerTrainStep::EagerTrainStep(TrainingState& state, const ForwardPass& pass, const SplitReader& split,
+EagerTrainStep::EagerTrainStep(TrainingState& state, const ForwardPass& pass, BatchPlacer& placer,
                                Collective& collective, StepOptions options)
     : state_(state),
       pass_(pass),
-      split_(split),
+      placer_(placer),
       options_(std::move(options)),
       reduction_(state.buffer(), collective, reduction_options(options_),
                  [this](const Bucket& bucket) { add_norm(bucket); }),
@@ -127,12 +128,13 @@ void EagerTrainStep::compute(const DeviceBatch& batch, double loss_scale, const 
 
 // Adds the micro-batch's gradients, batch statistics and loss to the buffer.
 void EagerTrainStep::run_micro_batch(const Batch& batch, const StepRequest& request, std::int64_t micro_batch) {
-  DeviceBatch placed = place_batch(pass_, batch, split_);
+  std::optional<Mixing> mixing;
   if (options_.mixup_alpha > 0) {
     std::vector<std::int64_t> samples;
     for (const SampleRequest& sample : batch.samples) samples.push_back(sample.sample);
-    mix(placed, draw_mixing(options_.mixup_alpha, options_.seed, request.epoch, samples), split_.classes());
+    mixing = draw_mixing(options_.mixup_alpha, options_.seed, request.epoch, samples);
   }
+  const DeviceBatch placed = placer_.place(batch, mixing);
   // Dropout and its like draw from the generator: the same for whoever computes this micro-batch.
   at::manual_seed(draw_bits(options_.seed, request.step, micro_batch, Purpose::network));
   is_counted_ = has_noise() && holds_alone(micro_batch);
@@ -153,13 +155,13 @@ void EagerTrainStep::run_micro_batch(const Batch& batch, const StepRequest& requ
   }
 }
 
-std::unique_ptr<TrainStep> make_train_step(TrainingState& state, const ForwardPass& pass, const SplitReader& split,
+std::unique_ptr<TrainStep> make_train_step(TrainingState& state, const ForwardPass& pass, BatchPlacer& placer,
                                            Collective& collective, const StepOptions& options) {
 #ifdef EOSHARD_HAVE_CUDA
-  if (options.is_graphed) return make_graphed_step(state, pass, split, collective, options);
+  if (options.is_graphed) return make_graphed_step(state, pass, placer, collective, options);
 #endif
   TORCH_INTERNAL_ASSERT(!options.is_graphed);
-  return std::make_unique<EagerTrainStep>(state, pass, split, collective, options);
+  return std::make_unique<EagerTrainStep>(state, pass, placer, collective, options);
 }
 
 }  // namespace eoshard::train

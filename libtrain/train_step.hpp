@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "libtrain/batch_placer.hpp"
 #include "libtrain/core/rank_share.hpp"
 #include "libtrain/data/batch_loader.hpp"
 #include "libtrain/data/micro_batch_plan.hpp"
@@ -58,7 +59,7 @@ class TrainStep {
 /// Computes eagerly, operator by operator. References are borrowed; a rank's own steps take a solo collective.
 class EagerTrainStep : public TrainStep {
  public:
-  EagerTrainStep(TrainingState& state, const ForwardPass& pass, const SplitReader& split, Collective& collective,
+  EagerTrainStep(TrainingState& state, const ForwardPass& pass, BatchPlacer& placer, Collective& collective,
                  StepOptions options);
 
   StepFigures run(BatchLoader& loader, const StepRequest& request) override;
@@ -84,7 +85,7 @@ class EagerTrainStep : public TrainStep {
 
   TrainingState& state_;
   const ForwardPass& pass_;
-  const SplitReader& split_;
+  BatchPlacer& placer_;
   StepOptions options_;
   GradientReduction reduction_;
   int ranks_;
@@ -94,7 +95,7 @@ class EagerTrainStep : public TrainStep {
 };
 
 /// The body that options.is_graphed asks for; arguments as for EagerTrainStep.
-std::unique_ptr<TrainStep> make_train_step(TrainingState& state, const ForwardPass& pass, const SplitReader& split,
+std::unique_ptr<TrainStep> make_train_step(TrainingState& state, const ForwardPass& pass, BatchPlacer& placer,
                                            Collective& collective, const StepOptions& options);
 
 }  // namespace eoshard::train

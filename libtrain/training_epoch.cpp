@@ -38,9 +38,8 @@ bool TrainingRun::train_epoch() {
   communication_wait_s_ = 0;
   const auto start = Clock::now();
   const std::int64_t first_step = position_.step;
-  BatchLoader loader(dataset_.split("train"), transform_, dataset_.input.values(),
-                     epoch_requests(options_, samples_, plan_, own_share(), position_.epoch, position_.step_in_epoch),
-                     {static_cast<int>(options_.loader_threads), 3});
+  BatchLoader loader(dataset_.split("train"), placer_->maker(), wanted_batches(),
+                     {static_cast<int>(options_.loader_threads), 3, DamagedPlace::substitute, placer_->memory()});
   while (!is_stop_wanted_ && position_.step_in_epoch < plan_.steps() && position_.step < last_step_) {
     take_step(loader, start, first_step);
     if (!is_checkpoint_due()) continue;
@@ -68,6 +67,16 @@ bool TrainingRun::train_epoch() {
   if (options_.skip_damaged) line["damaged"] = position_.damaged.size();
   write_line(line);
   return true;
+}
+
+// The rest of the epoch; what the device has already is not read again.
+std::vector<BatchRequest> TrainingRun::wanted_batches() const {
+  std::vector<BatchRequest> requests =
+      epoch_requests(options_, samples_, plan_, own_share(), position_.epoch, position_.step_in_epoch);
+  for (BatchRequest& request : requests) {
+    for (SampleRequest& sample : request) sample.is_wanted = placer_->is_wanted(sample.sample);
+  }
+  return requests;
 }
 
 void TrainingRun::take_step(BatchLoader& loader, Clock::time_point start, std::int64_t first_step) {

@@ -25,7 +25,9 @@ TrainingRun::TrainingRun(const TrainOptions& options, const TrainSetting& settin
       collective_(make_collective(world_, device_)),
       solo_(make_solo_collective()),
       state_(make_initial_network(options, dataset_, world_, setting.log), device_, update_rules(options)),
-      pass_{state_.network(), dataset_.input, dataset_.task, device_, parse_precision(options.precision)} {}
+      pass_{state_.network(), dataset_.input, dataset_.task, device_, parse_precision(options.precision)} {
+  world_.agree([&] { placer_ = make_batch_placer(pass_, dataset_.split("train"), options.cache == "device"); });
+}
 
 void TrainingRun::tell_left_out() const {
   for (const auto& [name, split] : dataset_.splits) {
@@ -50,7 +52,7 @@ void TrainingRun::begin_phase() {
   step.share = own_share();
   step.is_local = is_local();
   step_.reset();  // its hooks before the next one's
-  step_ = make_train_step(state_, pass_, dataset_.split("train"), is_local() ? *solo_ : *collective_, step);
+  step_ = make_train_step(state_, pass_, *placer_, is_local() ? *solo_ : *collective_, step);
 }
 
 void TrainingRun::tell_phase() const {

@@ -11,6 +11,7 @@
 
 #include "libtrain/checkpoint/checkpoint.hpp"
 #include "libtrain/checkpoint/checkpoint_writer.hpp"
+#include "libtrain/data/transform.hpp"
 #include "libtrain/evaluation.hpp"
 #include "libtrain/optim/schedule.hpp"
 #include "libtrain/run_health.hpp"
@@ -45,6 +46,7 @@ class TrainingRun {
   std::string finish();
 
  private:
+  std::vector<BatchRequest> wanted_batches() const;
   void take_step(BatchLoader& loader, std::chrono::steady_clock::time_point start, std::int64_t first_step);
   void show_step(double loss, double images_per_second, double input_wait_share) const;
   void settle_steps();
@@ -88,6 +90,7 @@ class TrainingRun {
   std::unique_ptr<Collective> collective_, solo_;
   TrainingState state_;
   ForwardPass pass_;
+  std::unique_ptr<BatchPlacer> placer_;
   std::unique_ptr<TrainStep> step_;
   TrainingPosition position_;
   UnsettledSteps unsettled_;

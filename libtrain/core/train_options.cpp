@@ -293,7 +293,9 @@ TrainOptions resolve_options(TrainOptions options) {
   require_one_of("shuffle", options.shuffle, {"global", "blocks"});
   require(options.shuffle_block >= 1 && options.shuffle_window >= 1,
           "--shuffle-block and --shuffle-window must be at least 1");
-  require_one_of("cache", options.cache, {"none", "compressed", "decoded"});
+  require_one_of("cache", options.cache, {"none", "compressed", "decoded", "device"});
+  require(options.cache != "device" || options.device == "cuda",
+          "--cache device keeps samples on a GPU; with --device cpu choose --cache decoded");
   std::erase(options.augment, "none");
   for (const std::string& name : options.augment) require_one_of("augment", name, {"flip", "rotate90", "none"});
   resolve_model(options);

@@ -78,7 +78,7 @@ struct TrainOptions {
   std::uint64_t seed = 0;
   std::int64_t threads = 0;         ///< compute threads a rank; 0 = this rank's share of its cores
   std::int64_t loader_threads = 0;  ///< 0 = automatic
-  std::string cache = "none";       ///< samples kept in memory: none, compressed or decoded
+  std::string cache = "none";       ///< samples kept in memory: none, compressed, decoded or device
   bool skip_damaged = false;        ///< another sample in place of one whose checksum is wrong, instead of an error
   std::int64_t keep_checkpoints = 2;
   std::int64_t checkpoint_every_steps = 0;  ///< besides every epoch; 0 = at epochs alone

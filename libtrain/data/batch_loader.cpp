@@ -5,29 +5,34 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
+#include <new>
 
 #include "libingest/core/allocation.hpp"
 #include "libingest/core/error.hpp"
 
 namespace eoshard::train {
 
-void CacheLines::make_room(std::size_t values) {
-  if (values <= room_) return;
+std::shared_ptr<float[]> huge_pages(std::size_t values) {
+  constexpr std::align_val_t kAlignment{kHugePageBytes};
   const std::size_t bytes = values * sizeof(float);
-  data_.reset(static_cast<float*>(::operator new[](bytes, kAlignment)));
-  ask_for_huge_pages(data_.get(), bytes / kHugePageBytes * kHugePageBytes);
-  room_ = values;
+  const std::shared_ptr<float[]> memory(static_cast<float*>(::operator new[](bytes, kAlignment)),
+                                        [=](float* data) { ::operator delete[](data, kAlignment); });
+  ask_for_huge_pages(memory.get(), bytes / kHugePageBytes * kHugePageBytes);
+  return memory;
 }
 
-BatchLoader::BatchLoader(const SplitReader& split, const InputTransform& transform, std::size_t values_per_sample,
-                         std::vector<BatchRequest> requests, Options options)
+BatchLoader::BatchLoader(const SplitReader& split, const SampleMaker& maker, std::vector<BatchRequest> requests,
+                         Options options)
     : split_(split),
-      transform_(transform),
-      values_per_sample_(values_per_sample),
+      maker_(maker),
+      values_per_sample_(maker.values()),
       requests_(std::move(requests)),
       damaged_place_(options.damaged_place),
       ring_(std::min(std::max<std::size_t>(options.ring_batches, 2), requests_.size() + 1)) {
+  std::size_t most = 0;
+  for (const BatchRequest& request : requests_) most = std::max(most, request.size());
   for (std::size_t batch = 0; batch < std::min(ring_.size(), requests_.size()); ++batch) {
+    slot_of(batch).images = options.memory(most * values_per_sample_);
     slot_of(batch).pending = requests_[batch].size();
   }
   for (int thread = 0; thread < std::max(1, options.threads); ++thread) threads_.emplace_back([this] { work(); });
@@ -57,7 +62,7 @@ Batch BatchLoader::next() {
   wait_s_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (slot.error) std::rethrow_exception(slot.error);
   const BatchRequest& request = requests_[handed_out_++];
-  return {slot.images.values().first(request.size() * values_per_sample_), slot.samples};
+  return {{slot.images.get(), request.size() * values_per_sample_}, slot.samples};
 }
 
 void BatchLoader::work() {
@@ -82,10 +87,7 @@ bool BatchLoader::take(Task& task) {
              [&] { return is_stopping_ || next_task_.batch == requests_.size() || is_room_for(next_task_.batch); });
   if (is_stopping_ || next_task_.batch == requests_.size()) return false;
   task = next_task_;
-  if (task.sample == 0) {
-    slot_of(task.batch).images.make_room(requests_[task.batch].size() * values_per_sample_);
-    slot_of(task.batch).samples = requests_[task.batch];
-  }
+  if (task.sample == 0) slot_of(task.batch).samples = requests_[task.batch];
   if (++next_task_.sample == requests_[task.batch].size()) next_task_ = {task.batch + 1, 0};
   return true;
 }
@@ -105,7 +107,8 @@ std::int64_t BatchLoader::read_substitute(const Task& task, SplitReader::SampleB
 void BatchLoader::make_sample(const Task& task, SplitReader::SampleBuffer& buffer, std::vector<float>& scratch) {
   Slot& slot = slot_of(task.batch);
   SampleRequest& sample = slot.samples[task.sample];
-  const std::span<float> image = slot.images.values().subspan(task.sample * values_per_sample_, values_per_sample_);
+  if (!sample.is_wanted) return;
+  const std::span<float> image(slot.images.get() + task.sample * values_per_sample_, values_per_sample_);
   sample.is_whole = split_.read_whole(sample.sample, buffer);
   if (!sample.is_whole) {
     if (damaged_place_ == DamagedPlace::zeros) {
@@ -114,7 +117,7 @@ void BatchLoader::make_sample(const Task& task, SplitReader::SampleBuffer& buffe
     }
     sample.sample = read_substitute(task, buffer);
   }
-  transform_.apply(buffer.arrays, sample.orientation, image, scratch);
+  maker_.apply(buffer.arrays, sample.orientation, image, scratch);
 }
 
 void BatchLoader::finish(const Task& task, std::exception_ptr error) {

@@ -4,47 +4,37 @@
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <span>
 #include <thread>
 #include <vector>
 
-#include "libingest/core/allocation.hpp"
+#include "libtrain/data/sample_maker.hpp"
 #include "libtrain/data/split_reader.hpp"
-#include "libtrain/data/transform.hpp"
 
 namespace eoshard::train {
 
 struct SampleRequest {
   std::int64_t sample = 0;
   Orientation orientation;
-  bool is_whole = true;  ///< of a batch: false where the sample that was asked for is damaged and skipped
+  bool is_whole = true;   ///< of a batch: false where the sample that was asked for is damaged and skipped
+  bool is_wanted = true;  ///< false: its place in the batch is left as it is, whoever asks has the sample already
 };
 using BatchRequest = std::vector<SampleRequest>;
 
 /// One batch, valid until the next call of BatchLoader::next().
 struct Batch {
-  std::span<float> images;  ///< (samples, bands, rows, columns), each sample in the transform's layout
+  std::span<float> images;  ///< the samples as the maker makes them, one after another
   std::span<const SampleRequest> samples;
 };
 
-/// Room for values that are written in whole cache lines, in huge pages where the kernel has them. What it holds is
-/// undefined until written.
-class CacheLines {
- public:
-  void make_room(std::size_t values);
-  std::span<float> values() const { return {data_.get(), room_}; }
+/// Memory for so many values, which begins with a cache line; what it holds is undefined. @throws std::bad_alloc
+using BatchMemory = std::function<std::shared_ptr<float[]>(std::size_t values)>;
 
- private:
-  static constexpr std::align_val_t kAlignment{kHugePageBytes};
-  struct Free {
-    void operator()(float* data) const { ::operator delete[](data, kAlignment); }
-  };
-  std::unique_ptr<float[], Free> data_;
-  std::size_t room_ = 0;
-};
+/// Memory in huge pages where the kernel has them.
+std::shared_ptr<float[]> huge_pages(std::size_t values);
 
 /// What a batch holds in the place of a damaged sample that the split skips.
 enum class DamagedPlace {
@@ -58,11 +48,11 @@ class BatchLoader {
     int threads = 1;
     std::size_t ring_batches = 3;  ///< batches in memory: one with the consumer, the others made ahead
     DamagedPlace damaged_place = DamagedPlace::substitute;
+    BatchMemory memory = huge_pages;
   };
 
-  /// `split` and `transform` are borrowed for the loader's life. Batches come in the order of `requests`.
-  BatchLoader(const SplitReader& split, const InputTransform& transform, std::size_t values_per_sample,
-              std::vector<BatchRequest> requests, Options options);
+  /// `split` and `maker` are borrowed for the loader's life. Batches come in the order of `requests`.
+  BatchLoader(const SplitReader& split, const SampleMaker& maker, std::vector<BatchRequest> requests, Options options);
   ~BatchLoader();
   BatchLoader(const BatchLoader&) = delete;
   BatchLoader& operator=(const BatchLoader&) = delete;
@@ -76,7 +66,7 @@ class BatchLoader {
 
  private:
   struct Slot {
-    CacheLines images;
+    std::shared_ptr<float[]> images;
     BatchRequest samples;     // what was asked for, with substitutes in place
     std::size_t pending = 0;  // samples not made yet
     std::exception_ptr error;
@@ -95,7 +85,7 @@ class BatchLoader {
   bool is_room_for(std::size_t batch) const { return batch < released_ + ring_.size(); }
 
   const SplitReader& split_;
-  const InputTransform& transform_;
+  const SampleMaker& maker_;
   const std::size_t values_per_sample_;
   const std::vector<BatchRequest> requests_;
   const DamagedPlace damaged_place_;

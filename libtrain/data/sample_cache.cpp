@@ -7,10 +7,10 @@
 namespace eoshard::train {
 
 CacheMode parse_cache_mode(std::string_view name) {
-  if (name == "none") return CacheMode::none;
+  if (name == "none" || name == "device") return CacheMode::none;
   if (name == "compressed") return CacheMode::compressed;
   if (name == "decoded") return CacheMode::decoded;
-  throw Error(ErrorKind::usage, fmt::format("--cache: '{}' is none of none, compressed, decoded", name));
+  throw Error(ErrorKind::usage, fmt::format("--cache: '{}' is none of none, compressed, decoded, device", name));
 }
 
 SampleCache::SampleCache(std::int64_t samples) : slots_(static_cast<std::size_t>(samples)) {}

@@ -12,7 +12,7 @@ namespace eoshard::train {
 
 enum class CacheMode { none, compressed, decoded };
 
-/// @throws Error{usage} unless `name` is none, compressed or decoded.
+/// `device` is none here: the device keeps samples itself. @throws Error{usage} for a name that is none of the four.
 CacheMode parse_cache_mode(std::string_view name);
 
 /// Thread-safe; lookups take no lock.

@@ -8,16 +8,9 @@
 
 #include "libtrain/data/input_spec.hpp"
 #include "libtrain/data/pixel_lines.hpp"
+#include "libtrain/data/sample_maker.hpp"
 
 namespace eoshard::train {
-
-/// One of the eight symmetries of a square: flips first, then quarter turns counter-clockwise (torch::rot90's sense).
-struct Orientation {
-  bool flip_rows = false;     ///< upside down
-  bool flip_columns = false;  ///< left to right
-  int quarter_turns = 0;      ///< 0 … 3
-  bool operator==(const Orientation&) const = default;
-};
 
 /// Draws for one sample of one epoch; what is not augmented stays as stored.
 Orientation draw_orientation(bool is_flipped, bool is_turned, std::uint64_t seed, std::int64_t epoch,
@@ -27,15 +20,17 @@ Orientation draw_orientation(bool is_flipped, bool is_turned, std::uint64_t seed
 enum class PixelLayout { planar, channels_last };
 
 /// Thread-safe: the scratch memory belongs to the caller.
-class InputTransform {
+class InputTransform final : public SampleMaker {
  public:
   InputTransform(const InputSpec& spec, PixelLayout layout);
+
+  std::size_t values() const override { return channels_.size() * static_cast<std::size_t>(rows_ * columns_); }
 
   /// `arrays[i]` holds the decoded sample of spec.arrays[i]; `out` has spec.values() elements and becomes
   /// (bands, rows, columns) float32 in this transform's layout, zero mean and unit deviation over the training split.
   /// Upsampling is spec.upsample's, between pixel centres, as torch's interpolate(align_corners = false).
   void apply(std::span<const std::span<const std::byte>> arrays, Orientation orientation, std::span<float> out,
-             std::vector<float>& scratch) const;
+             std::vector<float>& scratch) const override;
 
  private:
   struct Grid {

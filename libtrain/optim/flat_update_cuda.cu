@@ -1,8 +1,6 @@
 #include <cuda_runtime.h>
 
-#include <string>
-
-#include "libingest/core/error.hpp"
+#include "libtrain/core/device_array.cuh"
 #include "libtrain/optim/flat_update.hpp"
 #include "libtrain/optim/flat_update_cuda.hpp"
 
@@ -11,30 +9,6 @@ namespace {
 
 constexpr int kThreads = 256;
 constexpr std::int64_t kBlockElements = 65536;  // of one tensor, for one thread block
-
-void check_cuda(cudaError_t status, const char* call) {
-  if (status == cudaSuccess) return;
-  throw Error(ErrorKind::internal, std::string(call) + " failed: " + cudaGetErrorString(status));
-}
-
-// Device memory for `count` values, released with its owner.
-template <class Value>
-class DeviceArray {
- public:
-  explicit DeviceArray(std::size_t count) {
-    check_cuda(cudaMalloc(&data_, std::max<std::size_t>(1, count) * sizeof(Value)), "cudaMalloc");
-  }
-  explicit DeviceArray(const std::vector<Value>& values) : DeviceArray(values.size()) {
-    check_cuda(cudaMemcpy(data_, values.data(), values.size() * sizeof(Value), cudaMemcpyHostToDevice), "cudaMemcpy");
-  }
-  ~DeviceArray() { cudaFree(data_); }
-  DeviceArray(const DeviceArray&) = delete;
-  DeviceArray& operator=(const DeviceArray&) = delete;
-  Value* get() const { return static_cast<Value*>(data_); }
-
- private:
-  void* data_ = nullptr;
-};
 
 // Sum over the thread block in a fixed order; the result is in thread 0.
 __device__ double block_sum(double value) {
@@ -175,9 +149,7 @@ struct FlatUpdateCuda::Tables {
         blocks(cut),
         partial(cut.size()),
         norms(std::vector<TensorNorms>(all.size())),
-        scalars(all.size()) {
-    check_cuda(cudaDeviceSynchronize(), "cudaDeviceSynchronize");  // the copies, which no other stream waits for
-  }
+        scalars(all.size()) {}
 
   std::int64_t tensors, block_count;
   DeviceArray<UpdatePlace> places;

@@ -88,6 +88,7 @@ def main():
         empty = training.make_dataset(folder / "empty", 0, 8, 8)
         fails(1, "the training split is empty", **{**base, "data": empty, "ranks": 2})
         fails(2, "--step graphed", "--step eager", **{**base, "ranks": 2}, step="graphed")
+        fails(2, "--cache device", "--cache decoded", **{**base, "ranks": 2}, cache="device")
         fails(2, "GPU" if "CUDA" not in training.run(**base, device="cuda").stderr else "CUDA", **base, device="cuda")
         assert not out.exists(), "a refused run left a folder"
 

@@ -58,8 +58,9 @@ void declare_data_options(CLI::App& app, CommandLine& line) {
       ->check(CLI::Range(0, 1024));
   declare_flag(app, line, "skip_damaged", "--skip-damaged", options.skip_damaged,
                "Count and list samples that are damaged, and put others in their places, instead of an error");
-  declare(app, line, "cache", options.cache, "Keep samples that were read in memory: none, compressed or decoded")
-      ->check(CLI::IsMember({"none", "compressed", "decoded"}));
+  declare(app, line, "cache", options.cache,
+          "Keep samples that were read in memory: none, compressed, decoded, or on the GPU (device)")
+      ->check(CLI::IsMember({"none", "compressed", "decoded", "device"}));
 }
 
 void declare_model_options(CLI::App& app, CommandLine& line) {

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "libtrain/data/input_spec.hpp"
+#include "libtrain/data/transform.hpp"
 #include "tests/support/synthetic_dataset.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -43,7 +44,7 @@ TEST_F(BatchLoaderTest, DeliversEverySampleNormalisedAndInOrder) {
   const SplitReader split(folder_.path(), manifest_, "train", input_);
   const InputTransform transform(input_, PixelLayout::planar);
   for (const int threads : {1, 4}) {
-    BatchLoader loader(split, transform, input_.values(), requests(), {threads, 2});
+    BatchLoader loader(split, transform, requests(), {threads, 2});
     for (const BatchRequest& expected : requests()) {
       const Batch batch = loader.next();
       ASSERT_EQ(batch.samples.size(), expected.size());
@@ -67,7 +68,7 @@ TEST_F(BatchLoaderTest, ADamagedChunkReachesTheConsumerWithTheSamplesName) {
   file.close();
   const SplitReader split(folder_.path(), manifest_, "train", input_);
   const InputTransform transform(input_, PixelLayout::planar);
-  BatchLoader loader(split, transform, input_.values(), requests(), {2, 3});
+  BatchLoader loader(split, transform, requests(), {2, 3});
   try {
     loader.next();
     FAIL() << "the damage was not found";
@@ -85,7 +86,7 @@ TEST_F(BatchLoaderTest, ADamagedSampleIsReplacedByTheNextOfItsRequest) {
   file.close();
   const SplitReader split(folder_.path(), manifest_, "train", input_, {}, {CacheMode::none, true});
   const InputTransform transform(input_, PixelLayout::planar);
-  BatchLoader loader(split, transform, input_.values(), requests(), {2, 3});
+  BatchLoader loader(split, transform, requests(), {2, 3});
   const Batch batch = loader.next();
   EXPECT_EQ(batch.samples[0].sample, 1);
   EXPECT_FALSE(batch.samples[0].is_whole);
@@ -94,7 +95,7 @@ TEST_F(BatchLoaderTest, ADamagedSampleIsReplacedByTheNextOfItsRequest) {
   EXPECT_TRUE(std::ranges::equal(batch.images.first(values), batch.images.subspan(values, values)));
   EXPECT_EQ(split.damaged().size(), 1u);
   EXPECT_NE(split.damaged().at(0).find("S2A_SYNTHETIC_train_0"), std::string::npos);
-  BatchLoader blank(split, transform, input_.values(), requests(), {1, 2, DamagedPlace::zeros});
+  BatchLoader blank(split, transform, requests(), {1, 2, DamagedPlace::zeros});
   const Batch with_zeros = blank.next();
   EXPECT_EQ(with_zeros.samples[0].sample, 0);
   EXPECT_EQ(std::ranges::count(with_zeros.images.first(values), 0.0F), static_cast<std::ptrdiff_t>(values));
@@ -103,7 +104,7 @@ TEST_F(BatchLoaderTest, ADamagedSampleIsReplacedByTheNextOfItsRequest) {
 TEST_F(BatchLoaderTest, CanBeLeftEarly) {
   const SplitReader split(folder_.path(), manifest_, "train", input_);
   const InputTransform transform(input_, PixelLayout::planar);
-  BatchLoader loader(split, transform, input_.values(), requests(), {3, 2});
+  BatchLoader loader(split, transform, requests(), {3, 2});
   loader.next();
 }
 

@@ -83,7 +83,7 @@ INSTANTIATE_TEST_SUITE_P(Modes, SplitReaderCache,
 
 TEST(CacheMode, UnknownNamesAreMisuse) {
   EXPECT_EQ(parse_cache_mode("decoded"), CacheMode::decoded);
-  EXPECT_THROW(parse_cache_mode("device"), Error);
+  EXPECT_THROW(parse_cache_mode("disk"), Error);
 }
 
 }  // namespace

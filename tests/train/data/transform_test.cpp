@@ -8,6 +8,7 @@
 #include <map>
 #include <tuple>
 
+#include "libtrain/data/stored_batch.hpp"
 #include "tests/support/synthetic_dataset.hpp"
 
 namespace eoshard::train {
@@ -52,27 +53,37 @@ at::Tensor reference(const InputSpec& spec, const ingest::SyntheticDataset& data
   return at::rot90(cube, orientation.quarter_turns, {1, 2}).contiguous();
 }
 
-at::Tensor fused(const InputSpec& spec, const ingest::SyntheticDataset& data, Orientation orientation,
-                 PixelLayout layout) {
+std::vector<std::vector<std::byte>> stored_arrays(const InputSpec& spec, const ingest::SyntheticDataset& data,
+                                                  std::int64_t sample) {
   std::vector<std::vector<std::byte>> arrays;
   for (std::size_t array = 0; array < spec.arrays.size(); ++array) {
-    const auto values = ingest::synthetic_values(data, 0, 0, array);
     std::vector<std::byte> bytes;
-    for (const std::uint16_t value : values) {
+    for (const std::uint16_t value : ingest::synthetic_values(data, 0, sample, array)) {
       bytes.push_back(static_cast<std::byte>(value));
       if (spec.arrays[array].dtype == "uint16") bytes.push_back(static_cast<std::byte>(value >> 8));
     }
     arrays.push_back(bytes);
   }
-  const auto bands = static_cast<std::int64_t>(spec.bands.size());
-  std::vector<std::int64_t> shape = {bands, spec.rows, spec.columns};
-  if (layout == PixelLayout::channels_last) shape = {spec.rows, spec.columns, bands};
-  at::Tensor out = at::full(shape, 1e9F);
-  std::vector<float> scratch;
-  const InputTransform transform(spec, layout);
+  return arrays;
+}
+
+// What a maker makes of a sample.
+std::vector<float> made(const SampleMaker& maker, const InputSpec& spec, const ingest::SyntheticDataset& data,
+                        std::int64_t sample, Orientation orientation) {
+  const std::vector<std::vector<std::byte>> arrays = stored_arrays(spec, data, sample);
   const std::vector<std::span<const std::byte>> views(arrays.begin(), arrays.end());
-  transform.apply(views, orientation, {out.data_ptr<float>(), static_cast<std::size_t>(out.numel())}, scratch);
-  return layout == PixelLayout::planar ? out : out.permute({2, 0, 1});
+  std::vector<float> out(maker.values(), 1e9F), scratch;
+  maker.apply(views, orientation, out, scratch);
+  return out;
+}
+
+at::Tensor fused(const InputSpec& spec, const ingest::SyntheticDataset& data, Orientation orientation,
+                 PixelLayout layout) {
+  const std::vector<float> values = made(InputTransform(spec, layout), spec, data, 0, orientation);
+  const auto bands = static_cast<std::int64_t>(spec.bands.size());
+  const at::Tensor out = at::tensor(values);
+  return layout == PixelLayout::planar ? out.view({bands, spec.rows, spec.columns})
+                                       : out.view({spec.rows, spec.columns, bands}).permute({2, 0, 1});
 }
 
 class TransformTest : public testing::TestWithParam<PixelLayout> {};
@@ -122,6 +133,71 @@ TEST_P(TransformTest, TakesPlainImagesOfAnyShape) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Layouts, TransformTest, testing::Values(PixelLayout::planar, PixelLayout::channels_last));
+
+// What a GPU computes value by value (pixel_value.hpp), here on the CPU.
+class PixelValues {
+ public:
+  PixelValues(const InputSpec& spec, const ingest::SyntheticDataset& data)
+      : spec_(spec), tables_(make_pixel_tables(spec)) {
+    const StoredSamples maker{StoredLayout(spec)};
+    for (std::int64_t sample = 0; sample < 2; ++sample) stored_.push_back(made(maker, spec, data, sample, {}));
+  }
+
+  // The two samples, the first one mixed with the second where its share is not 1.
+  std::vector<float> batch(Orientation first, Orientation second, float share) const {
+    std::vector<PlacedSample> samples = {place(0, first), place(1, second)};
+    samples[0].is_mixed = share != 1;
+    samples[0].partner = 1;
+    samples[0].share = share;
+    std::vector<float> values;
+    for (std::size_t at = 0; at < 2 * spec_.values(); ++at)
+      values.push_back(batch_value(tables_.view(), samples.data(), static_cast<std::int64_t>(at)));
+    return values;
+  }
+
+ private:
+  PlacedSample place(std::size_t sample, Orientation orientation) const {
+    return orient(std::as_bytes(std::span(stored_[sample])).data(), orientation, spec_.rows, spec_.columns);
+  }
+
+  const InputSpec& spec_;
+  PixelTableData tables_;
+  std::vector<std::vector<float>> stored_;
+};
+
+TEST(PixelValue, HasTheBitsOfTheTransform) {
+  for (const char* upsample : {"nearest", "bilinear", "bicubic"}) {
+    ingest::SyntheticDataset data;
+    data.train = 2;
+    data.arrays = ingest::sentinel_arrays(24);
+    const InputSpec spec = all_bands(data.arrays, upsample);
+    const InputTransform transform(spec, PixelLayout::channels_last);
+    const PixelValues pixels(spec, data);
+    for (int way = 0; way < 16; ++way) {
+      const Orientation orientation{(way & 1) != 0, (way & 2) != 0, way / 4}, other{true, false, 3};
+      std::vector<float> expected = made(transform, spec, data, 0, orientation);
+      const std::vector<float> partner = made(transform, spec, data, 1, other);
+      std::vector<float> alone = expected, mixed = expected;
+      for (std::size_t at = 0; at < mixed.size(); ++at) mixed[at] = expected[at] * 0.3F + partner[at] * (1 - 0.3F);
+      alone.insert(alone.end(), partner.begin(), partner.end());
+      mixed.insert(mixed.end(), partner.begin(), partner.end());
+      EXPECT_EQ(pixels.batch(orientation, other, 1), alone) << upsample << way;
+      EXPECT_EQ(pixels.batch(orientation, other, 0.3F), mixed) << upsample << way;
+    }
+  }
+}
+
+TEST(PixelValue, OfBytesThatAreNotSquare) {
+  ingest::SyntheticDataset data;
+  data.train = 2;
+  data.arrays = {{"data", 0, {"red", "green", "blue"}, {3, 28, 20}, "uint8"}};
+  const InputSpec spec = all_bands(data.arrays);
+  const Orientation orientation{true, true, 0};
+  std::vector<float> expected = made(InputTransform(spec, PixelLayout::channels_last), spec, data, 0, orientation);
+  const std::vector<float> other = made(InputTransform(spec, PixelLayout::channels_last), spec, data, 1, {});
+  expected.insert(expected.end(), other.begin(), other.end());
+  EXPECT_EQ(PixelValues(spec, data).batch(orientation, {}, 1), expected);
+}
 
 TEST(DrawOrientation, ReachesAllEightSymmetriesEvenly) {
   std::map<std::tuple<bool, bool, int>, int> counts;

@@ -1,0 +1,31 @@
+// From the loader's batches to what the network is trained on, on the training device: mixed images and targets.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "libtrain/forward_pass.hpp"
+
+namespace eoshard::train {
+
+class BatchPlacer {
+ public:
+  virtual ~BatchPlacer() = default;
+
+  /// What the loader's threads make of samples, and the memory that they put them in.
+  virtual const SampleMaker& maker() const = 0;
+  virtual BatchMemory memory() const { return huge_pages; }
+
+  /// Whether the loader has to read this sample: not where it lies on the device already.
+  virtual bool is_wanted(std::int64_t) const { return true; }
+
+  /// The batch on the device, in the order of the current stream. On the CPU images may borrow the loader's memory.
+  virtual DeviceBatch place(const Batch& batch, const std::optional<Mixing>& mixing) = 0;
+};
+
+/// On CPUs the loader's threads make the network's input. On GPUs they leave samples as they are stored, in pinned
+/// memory; a stream of its own copies them and one launch makes the input. With `is_cached` samples stay on the GPU.
+/// References are borrowed. @throws Error{usage} where the split does not fit into the GPU's memory.
+std::unique_ptr<BatchPlacer> make_batch_placer(const ForwardPass& pass, const SplitReader& split, bool is_cached);
+
+}  // namespace eoshard::train

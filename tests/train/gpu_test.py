@@ -1,0 +1,71 @@
+"""On a GPU: what training computes there. Skips where there is no GPU."""
+import pathlib
+import sys
+
+import training
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from tests.support import harness  # noqa: E402
+
+EXACT = dict(epochs=2, batch_size=16, micro_batch_size=8, learning_rate=0.02, seed=3, mixup_alpha=0.3, device="cuda",
+             deterministic=True)
+
+
+class Gpu(harness.ClassFolderTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.data = training.make_dataset(cls.root / "data", 400, 21, 10, "sentinel", 60)
+        probe = training.run(cls.data, cls.root / "probe", **EXACT, max_steps=1)
+        if probe.returncode == 2 and ("no GPU" in probe.stderr or "without CUDA" in probe.stderr):
+            raise harness.unittest.SkipTest(probe.stderr.strip())
+
+    def train(self, name, **options):
+        out = self.folder / name
+        training.succeed(self.data, out, **{**EXACT, **options})
+        return training.weights(out), training.metrics(out)
+
+    def test_two_runs_of_fifty_steps_have_the_same_bits(self):
+        for precision in ("fp32", "bf16", "fp16"):
+            with self.subTest(precision):
+                first = self.train(f"{precision}-1", precision=precision)
+                self.assertEqual(self.train(f"{precision}-2", precision=precision), first)
+
+    def test_a_graph_has_the_bits_of_eager(self):
+        for model, precision in (("resnet18", "fp32"), ("resnet50", "bf16"), ("resnet18", "fp16"), ("efficientnet_b0", "bf16")):
+            with self.subTest(model=model, precision=precision):
+                options = dict(model=model, precision=precision, max_steps=20)
+                eager = self.train(f"{model}-{precision}-eager", **options)
+                self.assertEqual(self.train(f"{model}-{precision}-graphed", **options, step="graphed"), eager)
+
+    def test_a_cache_on_the_gpu_changes_nothing(self):
+        self.assertEqual(self.train("cached", cache="device"), self.train("read"))
+
+    def test_batches_that_switch_are_captured_anew(self):
+        options = dict(batch_size="16,1:32", micro_batch_size="8,1:16")
+        self.assertEqual(self.train("graphed", **options, step="graphed"), self.train("eager", **options))
+
+    def test_a_resumed_run_is_the_whole_one(self):
+        whole = self.train("whole")
+        self.assertEqual(training.run(self.data, self.folder / "stopped", **EXACT, time_limit=0.01).returncode, 75)
+        self.assertEqual(self.train("stopped"), whole)
+
+    def test_it_learns_what_the_cpu_learns(self):
+        """The first steps, before rounding has grown."""
+        losses = {}
+        for device in ("cpu", "cuda"):
+            self.train(device, device=device, max_steps=2, epochs=1, warmup_epochs=0)
+            losses[device] = training.metrics(self.folder / device)[0]["loss"]
+        self.assertAlmostEqual(losses["cuda"], losses["cpu"], delta=1e-4 * losses["cpu"])
+
+    def test_every_optimizer_and_the_fast_arithmetic_run(self):
+        for optimizer in ("sgd", "lars", "lamb", "novograd", "adamw"):
+            with self.subTest(optimizer):
+                out = self.folder / optimizer
+                options = {**EXACT, "optimizer": optimizer, "learning_rate": 0.001, "max_steps": 4, "ema_decay": 0.9,
+                           "tf32": True}
+                options.pop("deterministic")
+                training.succeed(self.data, out, **options)
+
+
+harness.main()
