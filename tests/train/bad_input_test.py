@@ -89,7 +89,8 @@ def main():
         fails(1, "the training split is empty", **{**base, "data": empty, "ranks": 2})
         fails(2, "--step graphed", "--step eager", **{**base, "ranks": 2}, step="graphed")
         fails(2, "--cache device", "--cache decoded", **{**base, "ranks": 2}, cache="device")
-        fails(2, "GPU" if "CUDA" not in training.run(**base, device="cuda").stderr else "CUDA", **base, device="cuda")
+        fails(2, "GPU" if "CUDA" not in training.run(**base, device="cuda").stderr else "CUDA",
+              **{**base, "ranks": 2}, device="cuda")
         assert not out.exists(), "a refused run left a folder"
 
         training.succeed(**base)

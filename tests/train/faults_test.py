@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -93,12 +94,32 @@ def a_launcher_without_mpi_is_refused(data, folder):
     assert result.returncode == 2 and "mpirun -n 2" in result.stderr, result.stderr
 
 
+def gpu_ranks_meet_without_mpi(data, folder):
+    """Where there is no GPU they agree on that: one error for all."""
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        port = probe.getsockname()[1]
+    line = training.command(data, folder / "refused", **OPTIONS, device="cuda")
+    ranks = [subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                              env={**os.environ, "RANK": str(rank), "WORLD_SIZE": "3", "LOCAL_RANK": str(rank),
+                                   "MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}) for rank in range(3)]
+    errors = [rank.communicate(timeout=100)[1] for rank in ranks]
+    if any("NCCL" in error or "nccl" in error for error in errors):
+        return  # a GPU is there, but not one for each
+    assert [rank.returncode for rank in ranks] == [2, 2, 2], errors
+    assert "--device cuda" in errors[0] and "".join(errors).count("error:") == 1, errors
+    lonely = subprocess.run(line, capture_output=True, text=True, timeout=60,
+                            env={**os.environ, "RANK": "0", "WORLD_SIZE": "3", "LOCAL_RANK": "0"})
+    assert lonely.returncode == 2 and "MASTER_ADDR is not set" in lonely.stderr, lonely.stderr
+
+
 def main():
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     with training.temporary_folder() as folder:
         folder = pathlib.Path(folder)
         data = training.make_dataset(folder / "data", 103, 21, 10)
         a_launcher_without_mpi_is_refused(data, folder)
+        gpu_ranks_meet_without_mpi(data, folder)
         disagreeing_ranks_are_refused(data, folder)
         lost_ranks_end_all(data, folder, times)
     return 0
