@@ -93,7 +93,9 @@ class Restart(harness.ClassFolderTest):
     def obstruct(self, out, steps):
         """Folders where the writer wants its temporary files."""
         for step in steps:
-            (out / "checkpoints" / f"step-{step:012d}.ckpt.tmp" / "x").mkdir(parents=True)
+            place = out / "checkpoints" / f"step-{step:012d}.ckpt.tmp"
+            place.unlink(missing_ok=True)  # what the kill has interrupted
+            (place / "x").mkdir(parents=True)
 
     def test_training_goes_on_where_a_checkpoint_cannot_be_written(self):
         out = self.folder / "run"
