@@ -68,9 +68,10 @@ void delete_run(const fs::path& run) {
     fs::remove(run / name);
 }
 
+// The lines come last: they are what later ones are added to, so a failure leaves them as they were.
 void write_metrics(const fs::path& run, const std::string& text) {
-  write_file(run / kMetricsName, text, Durability::rename_only);
   write_file(run / kEventsName, event_file(text), Durability::rename_only);
+  write_file(run / kMetricsName, text, Durability::rename_only);
 }
 
 }  // namespace
