@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "libingest/mpi/root_text.hpp"
 #include "libtrain/checkpoint/run_folder.hpp"
 #include "libtrain/data/sample_table.hpp"
 #include "libtrain/evaluation.hpp"
@@ -23,12 +24,10 @@ constexpr float kHalf[] = {kDefaultThreshold};
 constexpr std::int64_t kDefaultEvaluationBatch = 32;
 
 WeightsInfo read_info_together(const EvaluateRequest& request, const Communicator& world) {
-  WeightsInfo info;
-  world.agree([&] {
+  return parse_weights_info(read_at_root(world, [&] {
     check_predictions_path(request.predictions);
-    info = read_weights_info(request.run);
-  });
-  return info;
+    return weights_info_text(read_weights_info(request.run));
+  }));
 }
 
 Json describe(const EvaluateRequest& request, const TrainOptions& options, const WeightsInfo& info,

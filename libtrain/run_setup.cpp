@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 
 #include "libingest/core/file.hpp"
+#include "libingest/mpi/root_text.hpp"
 #include "libingest/mpi/thread_share.hpp"
 #include "libtrain/checkpoint/run_folder.hpp"
 #include "libtrain/checkpoint/safetensors.hpp"
@@ -45,15 +47,36 @@ ClassMapping map_own_classes(OpenDataset& dataset, const std::string& nomenclatu
 
 // A split whose samples are all left out is as good as an empty one.
 void open_split_of(OpenDataset& dataset, const TrainOptions& options, const std::string& split,
-                   const ClassMapping& mapping) {
+                   const ClassMapping& mapping, const KnownSplit& known) {
   auto reader = std::make_unique<SplitReader>(options.data, dataset.manifest, split, dataset.input, mapping,
-                                              ReadRules{parse_cache_mode(options.cache), options.skip_damaged});
+                                              ReadRules{parse_cache_mode(options.cache), options.skip_damaged}, known);
   if (reader->samples() > 0) dataset.splits[split] = std::move(reader);
 }
 
-OpenDataset open_dataset(const TrainOptions& options) {
+// What the root has read of a dataset for all ranks: labels are as many as samples, files as many as arrays.
+struct KnownDataset {
+  ingest::DatasetManifest manifest;
+  std::map<std::string, KnownSplit> splits;
+};
+
+// With the labels of one split, or without a name of all.
+KnownDataset read_dataset_at_root(const TrainOptions& options, const std::string& wanted, const Communicator& world) {
+  KnownDataset known;
+  const std::string manifest = read_at_root(world, [&] { return ingest::read_manifest_text(options.data); });
+  world.agree([&] { known.manifest = ingest::parse_manifest(manifest); });
+  if (known.manifest.classes.empty()) return known;
+  for (const ingest::Split& split : known.manifest.splits) {
+    if (split.samples == 0 || (!wanted.empty() && wanted != split.name)) continue;
+    known.splits[split.name] = {
+        read_at_root(world, [&] { return read_stored_labels(options.data, known.manifest, split.name); }),
+        world.is_root() ? ingest::LayoutCheck::here : ingest::LayoutCheck::elsewhere};
+  }
+  return known;
+}
+
+OpenDataset open_dataset(const TrainOptions& options, const KnownDataset& known) {
   OpenDataset dataset;
-  dataset.manifest = ingest::read_manifest(options.data);
+  dataset.manifest = known.manifest;
   if (dataset.manifest.classes.empty()) {
     throw Error(ErrorKind::input, fmt::format("{}: the dataset was made without labels to learn from", options.data));
   }
@@ -62,7 +85,7 @@ OpenDataset open_dataset(const TrainOptions& options) {
   dataset.task = parse_task(dataset.manifest.task);
   const ClassMapping mapping = map_own_classes(dataset, options.nomenclature);
   for (const ingest::Split& split : dataset.manifest.splits) {
-    if (split.samples > 0) open_split_of(dataset, options, split.name, mapping);
+    if (split.samples > 0) open_split_of(dataset, options, split.name, mapping, known.splits.at(split.name));
   }
   check_fits(dataset, options);
   return dataset;
@@ -91,7 +114,9 @@ NetworkOptions network_options(const std::string& model, const std::string& stem
   return wanted;
 }
 
-std::unique_ptr<Network> initial_network(const TrainOptions& options, const OpenDataset& dataset, const Log& log) {
+// `init`: the content of the file options.init.
+std::unique_ptr<Network> initial_network(const TrainOptions& options, const OpenDataset& dataset,
+                                         const std::string& init, const Log& log) {
   NetworkOptions wanted = network_options(options.model, options.stem, dataset.input.bands.size(),
                                           dataset.classes.size(), dataset.input.rows, dataset.input.columns);
   wanted.dropout = options.dropout;
@@ -100,9 +125,10 @@ std::unique_ptr<Network> initial_network(const TrainOptions& options, const Open
   if (options.init.empty()) return network;
   const PretrainedRules rules{options.init_first_conv == "skip" ? FirstConvolution::skip : FirstConvolution::average,
                               options.init_head == "keep"};
-  const TensorFile weights = load_safetensors(options.init);
-  const std::vector<std::string> skipped =
-      with_context(options.init, [&] { return load_pretrained(*network, weights.tensors, rules); });
+  const std::vector<std::string> skipped = with_context(options.init, [&] {
+    const TensorFile weights = parse_safetensors(std::as_bytes(std::span(init)));
+    return load_pretrained(*network, weights.tensors, rules);
+  });
   log.info(fmt::format("weights of {}, but for {}", options.init,
                        skipped.empty() ? "nothing" : fmt::format("{}", fmt::join(skipped, ", "))));
   return network;
@@ -128,9 +154,10 @@ void check_classes(const std::vector<std::string>& classes, const WeightsInfo& w
               fmt::format("{} has {} classes, the weights are for {}", data, classes.size(), weights.classes.size()));
 }
 
-OpenDataset open_split(const TrainOptions& options, const std::string& split, const WeightsInfo& weights) {
+OpenDataset open_split(const TrainOptions& options, const std::string& split, const WeightsInfo& weights,
+                       const KnownDataset& known) {
   OpenDataset dataset;
-  dataset.manifest = ingest::read_manifest(options.data);
+  dataset.manifest = known.manifest;
   check_task(dataset.manifest, weights, options.data);
   const bool is_given = !options.nomenclature.empty();
   const ClassMapping mapping = map_own_classes(dataset, is_given ? options.nomenclature : weights.nomenclature);
@@ -149,7 +176,7 @@ OpenDataset open_split(const TrainOptions& options, const std::string& split, co
   if (dataset.manifest.split(split).samples == 0) {
     throw Error(ErrorKind::input, fmt::format("{}: the split {} is empty", options.data, split));
   }
-  open_split_of(dataset, options, split, mapping);
+  open_split_of(dataset, options, split, mapping, known.splits.at(split));
   if (!dataset.has(split)) {
     throw Error(ErrorKind::input, fmt::format("{}: no sample of the split {} carries one of the {} classes",
                                               options.data, split, dataset.classes.size()));
@@ -166,22 +193,28 @@ int omp_num_threads() {
 }  // namespace
 
 OpenDataset open_for_training(const TrainOptions& options, const Communicator& world) {
+  const KnownDataset known = read_dataset_at_root(options, "", world);
   OpenDataset dataset;
-  world.agree([&] { dataset = open_dataset(options); });
+  world.agree([&] { dataset = open_dataset(options, known); });
   return dataset;
 }
 
 std::vector<std::int64_t> select_training_samples(const TrainOptions& options, const OpenDataset& dataset,
                                                   const Communicator& world) {
-  std::vector<std::int64_t> samples;
-  world.agree([&] { samples = select_samples(options, dataset.split("train")); });
+  const std::string bytes = read_at_root(world, [&] {
+    const std::vector<std::int64_t> chosen = select_samples(options, dataset.split("train"));
+    return std::string(reinterpret_cast<const char*>(chosen.data()), chosen.size() * sizeof chosen[0]);
+  });
+  std::vector<std::int64_t> samples(bytes.size() / sizeof(std::int64_t));
+  std::memcpy(samples.data(), bytes.data(), bytes.size());
   return samples;
 }
 
 OpenDataset open_for_evaluation(const TrainOptions& options, const std::string& split, const WeightsInfo& weights,
                                 const Communicator& world) {
+  const KnownDataset known = read_dataset_at_root(options, split, world);
   OpenDataset dataset;
-  world.agree([&] { dataset = open_split(options, split, weights); });
+  world.agree([&] { dataset = open_split(options, split, weights, known); });
   return dataset;
 }
 
@@ -195,13 +228,17 @@ at::Device choose_device(const TrainOptions& options, const Communicator& world)
 
 std::unique_ptr<Network> make_initial_network(const TrainOptions& options, const OpenDataset& dataset,
                                               const Communicator& world, const Log& log) {
+  std::string init;
+  if (!options.init.empty()) init = read_at_root(world, [&] { return read_text_file(options.init); });
   std::unique_ptr<Network> network;
-  world.agree([&] { network = initial_network(options, dataset, log); });
+  world.agree([&] { network = initial_network(options, dataset, init, log); });
   return network;
 }
 
 std::unique_ptr<Network> load_trained_network(const fs::path& run, const WeightsInfo& weights,
                                               const Communicator& world) {
+  const fs::path path = run / kWeightsName;
+  const std::string content = read_at_root(world, [&] { return read_text_file(path); });
   std::unique_ptr<Network> network;
   world.agree([&] {
     const std::string model = is_script_file(weights.model) ? (run / weights.model).string() : weights.model;
@@ -210,8 +247,9 @@ std::unique_ptr<Network> load_trained_network(const fs::path& run, const Weights
                            0);
     PretrainedRules rules;
     rules.is_head_kept = true;
-    const TensorFile file = load_safetensors(run / kWeightsName);
-    with_context((run / kWeightsName).string(), [&] { load_pretrained(*network, file.tensors, rules); });
+    with_context(path.string(), [&] {
+      load_pretrained(*network, parse_safetensors(std::as_bytes(std::span(content))).tensors, rules);
+    });
   });
   return network;
 }
@@ -232,12 +270,15 @@ void check_local_steps(const TrainOptions& options, const Communicator& world) {
 }
 
 void check_agreement(const TrainOptions& options, const Communicator& world) {
-  std::string manifest;
-  world.agree([&] { manifest = ingest::read_manifest_text(options.data); });
-  const std::string there = world.broadcast(options_to_json(options)), manifest_there = world.broadcast(manifest);
+  const std::string manifest = read_at_root(world, [&] { return ingest::read_manifest_text(options.data); });
+  const std::string there = world.broadcast(options_to_json(options)), data_there = world.broadcast(options.data);
+  // Another path, or the same one on another node, may be another dataset; one rank a node looks.
+  const bool speaks_for_node = world.node_place().rank == 0 && !world.is_root();
+  const bool may_differ = speaks_for_node || options.data != data_there;
   world.agree([&] {
     const std::string difference = first_difference(options_from_json(there), options);
-    const std::string what = !difference.empty() ? difference : manifest != manifest_there ? options.data : "";
+    const bool is_other = may_differ && ingest::read_manifest_text(options.data) != manifest;
+    const std::string what = !difference.empty() ? difference : is_other ? options.data : "";
     if (what.empty()) return;
     throw Error(
         ErrorKind::usage,

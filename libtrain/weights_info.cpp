@@ -39,24 +39,26 @@ std::string weights_info_text(const WeightsInfo& info) {
   return json.dump(2) + "\n";
 }
 
+WeightsInfo parse_weights_info(const std::string& text) {
+  try {
+    const Json json = Json::parse(text);
+    WeightsInfo info;
+    for_each_field(info, [&](const char* name, auto& field) { json.at(name).get_to(field); });
+    if (info.means.size() != info.bands.size() || info.standard_deviations.size() != info.bands.size()) {
+      throw Error(ErrorKind::input, "mean and standard_deviation need a number a band");
+    }
+    return info;
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(ErrorKind::input, fmt::format("this describes no weights: {}", error.what()));
+  }
+}
+
 WeightsInfo read_weights_info(const std::filesystem::path& run) {
   const std::filesystem::path path = run / kWeightsInfoName;
   if (!std::filesystem::exists(path)) {
     throw Error(ErrorKind::input, fmt::format("{} holds no {}: it is no finished run", run.string(), kWeightsInfoName));
   }
-  return with_context(path.string(), [&] {
-    try {
-      const Json json = Json::parse(read_text_file(path));
-      WeightsInfo info;
-      for_each_field(info, [&](const char* name, auto& field) { json.at(name).get_to(field); });
-      if (info.means.size() != info.bands.size() || info.standard_deviations.size() != info.bands.size()) {
-        throw Error(ErrorKind::input, "mean and standard_deviation need a number a band");
-      }
-      return info;
-    } catch (const nlohmann::json::exception& error) {
-      throw Error(ErrorKind::input, fmt::format("this describes no weights: {}", error.what()));
-    }
-  });
+  return with_context(path.string(), [&] { return parse_weights_info(read_text_file(path)); });
 }
 
 }  // namespace eoshard::train

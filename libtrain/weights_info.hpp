@@ -25,7 +25,10 @@ struct WeightsInfo {
   std::string chosen_by;
 };
 
+/// Text of weights.json; `parse_weights_info` is its inverse.
 std::string weights_info_text(const WeightsInfo& info);
+/// @throws Error{input} where the text is something else.
+WeightsInfo parse_weights_info(const std::string& text);
 
 /// Reads `run`/weights.json. @throws Error{input} when there is none, or it is something else.
 WeightsInfo read_weights_info(const std::filesystem::path& run);

@@ -14,6 +14,7 @@
 #include "libingest/core/file.hpp"
 #include "libingest/core/version.hpp"
 #include "libingest/gdal/gdal_errors.hpp"
+#include "libingest/mpi/root_text.hpp"
 #include "libingest/mpi/supervision.hpp"
 #include "libingest/mpi/thread_share.hpp"
 #include "libingest/pipeline/append_fit.hpp"
@@ -130,11 +131,7 @@ class Ingest {
   // With --append: what every rank must know of the dataset before.
   void load_base() {
     if (!options_.append) return;
-    std::string manifest;
-    world_.agree([&] {
-      if (world_.is_root()) manifest = read_base_manifest(work_);
-    });
-    manifest = world_.broadcast(std::move(manifest));
+    const std::string manifest = read_at_root(world_, [&] { return read_base_manifest(work_); });
     world_.agree([&] { base_ = std::make_unique<BaseDataset>(work_, manifest); });
   }
 
@@ -152,8 +149,7 @@ class Ingest {
 
   // The earlier run was stopped when all but this was done.
   IngestResult tidy_up() {
-    DatasetManifest manifest;
-    world_.agree([&] { manifest = read_manifest(options_.out); });
+    DatasetManifest manifest = parse_manifest(read_at_root(world_, [&] { return read_manifest_text(options_.out); }));
     world_.agree([&] {
       if (world_.is_root()) work_.remove();
     });
@@ -186,11 +182,7 @@ class Ingest {
   }
 
   WorkAssignment given_assignment() const {
-    std::string text;
-    world_.agree([&] {
-      if (world_.is_root()) text = read_text_file(options_.plan);
-    });
-    text = world_.broadcast(std::move(text));
+    const std::string text = read_at_root(world_, [&] { return read_text_file(options_.plan); });
     WorkAssignment assignment;
     world_.agree([&] {
       with_context(options_.plan, [&] {

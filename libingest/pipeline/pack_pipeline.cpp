@@ -15,6 +15,7 @@
 #include "libingest/core/file.hpp"
 #include "libingest/core/version.hpp"
 #include "libingest/gdal/gdal_errors.hpp"
+#include "libingest/mpi/root_text.hpp"
 #include "libingest/mpi/supervision.hpp"
 #include "libingest/mpi/thread_share.hpp"
 #include "libingest/pipeline/archive_kinds.hpp"
@@ -126,8 +127,7 @@ class Packing {
 
   // The earlier run was stopped when all but this was done.
   PackResult tidy_up() {
-    DatasetManifest manifest;
-    world_.agree([&] { manifest = read_manifest(options_.out); });
+    DatasetManifest manifest = parse_manifest(read_at_root(world_, [&] { return read_manifest_text(options_.out); }));
     world_.agree([&] {
       if (world_.is_root()) work_.remove();
     });

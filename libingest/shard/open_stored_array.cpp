@@ -10,9 +10,11 @@ namespace eoshard::ingest {
 
 std::unique_ptr<StoredArray> open_stored_array(const std::filesystem::path& dataset, const std::string& split,
                                                const DatasetFormats& formats, const ArraySpec& spec,
-                                               std::int64_t samples) {
+                                               std::int64_t samples, LayoutCheck check) {
   if (!formats.zarr) return std::make_unique<Hdf5ArrayReader>(dataset, split, formats, spec, samples);
-  auto array = std::make_unique<ArrayReader>(split_folder(dataset, split) / spec.name);
+  const std::filesystem::path folder = split_folder(dataset, split) / spec.name;
+  if (check == LayoutCheck::elsewhere) return std::make_unique<ArrayReader>(folder, ZarrArray{spec, samples});
+  auto array = std::make_unique<ArrayReader>(folder);
   const ArraySpec& there = array->spec();
   if (array->samples() == samples && there.sample_shape == spec.sample_shape && there.codec == spec.codec) return array;
   throw Error(ErrorKind::input,

@@ -34,7 +34,10 @@ std::vector<std::uint64_t> read_shard_index(const FileDescriptor& file, const st
 }
 
 ArrayReader::ArrayReader(const std::filesystem::path& array_folder)
-    : folder_(array_folder), array_(read_zarr_array(array_folder)) {
+    : ArrayReader(array_folder, read_zarr_array(array_folder)) {}
+
+ArrayReader::ArrayReader(const std::filesystem::path& array_folder, ZarrArray array)
+    : folder_(array_folder), array_(std::move(array)) {
   shards_.resize(static_cast<std::size_t>(shard_count(array_.samples)));
 }
 

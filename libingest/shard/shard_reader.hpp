@@ -23,6 +23,8 @@ class ArrayReader : public StoredArray {
  public:
   /// `array_folder` is e.g. "mydata/train.zarr/data_10m". @throws Error{input|io}
   explicit ArrayReader(const std::filesystem::path& array_folder);
+  /// The same where it is known what the folder's zarr.json says: nothing is read yet.
+  ArrayReader(const std::filesystem::path& array_folder, ZarrArray array);
 
   const ArraySpec& spec() const override { return array_.spec; }
   std::int64_t samples() const override { return array_.samples; }

@@ -49,10 +49,13 @@ class StoredArray {
 /// All samples of a small array with a chunk a shard (classes, patch_id): samples × sample_bytes.
 std::vector<std::byte> read_all_rows(const StoredArray& array);
 
+/// Whether open_stored_array looks at what a Zarr array says of itself, or another process has done so.
+enum class LayoutCheck { here, elsewhere };
+
 /// Opens an array of `samples` samples of split `split` in the first of the dataset's formats.
 /// @throws Error{input} where it is not laid out as `spec` says.
 std::unique_ptr<StoredArray> open_stored_array(const std::filesystem::path& dataset, const std::string& split,
                                                const DatasetFormats& formats, const ArraySpec& spec,
-                                               std::int64_t samples);
+                                               std::int64_t samples, LayoutCheck check = LayoutCheck::here);
 
 }  // namespace eoshard::ingest

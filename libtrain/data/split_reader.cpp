@@ -7,27 +7,35 @@
 
 namespace eoshard::train {
 
+std::string read_stored_labels(const std::filesystem::path& dataset, const ingest::DatasetManifest& manifest,
+                               const std::string& split) {
+  const auto array = ingest::open_stored_array(
+      dataset, split, manifest.formats, ingest::classes_spec(manifest.classes.size()), manifest.split(split).samples);
+  const std::vector<std::byte> rows = ingest::read_all_rows(*array);
+  return {reinterpret_cast<const char*>(rows.data()), rows.size()};
+}
+
 SplitReader::SplitReader(const std::filesystem::path& dataset, const ingest::DatasetManifest& manifest,
                          const std::string& split, const InputSpec& spec, const ClassMapping& mapping,
-                         const ReadRules& rules)
+                         const ReadRules& rules, const std::optional<KnownSplit>& known)
     : dataset_(dataset),
       formats_(manifest.formats),
       split_(split),
       stored_samples_(manifest.split(split).samples),
       classes_(mapping.is_identity() ? manifest.classes.size() : mapping.classes.size()),
       rules_(rules) {
-  for (const ingest::ImageArray& array : spec.arrays) arrays_.push_back(open(ingest::image_spec(array)));
-  keep_labels(ingest::read_all_rows(*open(ingest::classes_spec(manifest.classes.size()))), mapping);
+  const ingest::LayoutCheck check = known ? known->layout_check : ingest::LayoutCheck::here;
+  for (const ingest::ImageArray& array : spec.arrays)
+    arrays_.push_back(
+        ingest::open_stored_array(dataset, split, formats_, ingest::image_spec(array), stored_samples_, check));
+  const std::string labels = known ? known->labels : read_stored_labels(dataset, manifest, split);
+  keep_labels(std::as_bytes(std::span(labels)), mapping);
   if (rules.cache != CacheMode::none) cache_ = std::make_unique<SampleCache>(samples());
 }
 
-std::unique_ptr<ingest::StoredArray> SplitReader::open(const ingest::ArraySpec& array) const {
-  return ingest::open_stored_array(dataset_, split_, formats_, array, stored_samples_);
-}
-
-void SplitReader::keep_labels(std::vector<std::byte> stored, const ClassMapping& mapping) {
+void SplitReader::keep_labels(std::span<const std::byte> stored, const ClassMapping& mapping) {
   if (mapping.is_identity()) {
-    labels_ = std::move(stored);
+    labels_.assign(stored.begin(), stored.end());
     stored_.resize(static_cast<std::size_t>(stored_samples_));
     std::iota(stored_.begin(), stored_.end(), std::int64_t{0});
     return;
@@ -36,7 +44,7 @@ void SplitReader::keep_labels(std::vector<std::byte> stored, const ClassMapping&
   std::vector<std::byte> row(classes_);
   for (std::int64_t sample = 0; sample < stored_samples_; ++sample) {
     const auto first = static_cast<std::size_t>(sample) * stored_classes;
-    if (!map_labels(mapping, std::span(stored).subspan(first, stored_classes), row)) continue;
+    if (!map_labels(mapping, stored.subspan(first, stored_classes), row)) continue;
     labels_.insert(labels_.end(), row.begin(), row.end());
     stored_.push_back(sample);
   }
@@ -130,7 +138,8 @@ std::string SplitReader::describe(std::int64_t sample) const {
   const std::int64_t index = stored_index(sample);
   std::string name = fmt::format("{} sample {}", split_, index);
   try {
-    const std::vector<std::byte> rows = open(ingest::patch_id_spec())->read_shard_rows(index / ingest::kShardSamples);
+    const auto ids = ingest::open_stored_array(dataset_, split_, formats_, ingest::patch_id_spec(), stored_samples_);
+    const std::vector<std::byte> rows = ids->read_shard_rows(index / ingest::kShardSamples);
     const auto row = static_cast<std::size_t>(index % ingest::kShardSamples);
     const char* id = reinterpret_cast<const char*>(rows.data()) + row * ingest::kPatchIdBytes;
     name += fmt::format(" ({})", std::string(id, std::find(id, id + ingest::kPatchIdBytes, '\0')));

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,6 +25,16 @@ struct ReadRules {
   bool skip_damaged = false;  ///< read_whole() gives false for a damaged sample instead of its error
 };
 
+/// The stored labels of a split: a row of bytes a sample, one a class. @throws Error{input}
+std::string read_stored_labels(const std::filesystem::path& dataset, const ingest::DatasetManifest& manifest,
+                               const std::string& split);
+
+/// What another rank has read of a split.
+struct KnownSplit {
+  std::string labels;                                                 ///< as read_stored_labels gives them
+  ingest::LayoutCheck layout_check = ingest::LayoutCheck::elsewhere;  ///< by whom the arrays are looked at
+};
+
 /// Thread-safe; what a reading thread needs of its own is a SampleBuffer.
 class SplitReader {
  public:
@@ -35,11 +46,12 @@ class SplitReader {
     std::vector<std::byte> chunk;
   };
 
-  /// Opens the arrays that `spec` names and reads all labels. With a mapping of classes, samples to which no class is
-  /// left are left out. Samples that were read stay in memory as `rules.cache` says.
+  /// Opens the arrays that `spec` names and reads all labels, unless they are known. With a mapping of classes, samples
+  /// to which no class is left are left out. Samples that were read stay in memory as `rules.cache` says.
   /// @throws Error{input} when an array does not hold what dataset.json says.
   SplitReader(const std::filesystem::path& dataset, const ingest::DatasetManifest& manifest, const std::string& split,
-              const InputSpec& spec, const ClassMapping& mapping = {}, const ReadRules& rules = {});
+              const InputSpec& spec, const ClassMapping& mapping = {}, const ReadRules& rules = {},
+              const std::optional<KnownSplit>& known = {});
 
   const std::string& name() const { return split_; }
   std::int64_t samples() const { return static_cast<std::int64_t>(stored_.size()); }
@@ -72,8 +84,7 @@ class SplitReader {
   std::string describe(std::int64_t index) const;
 
  private:
-  std::unique_ptr<ingest::StoredArray> open(const ingest::ArraySpec& array) const;
-  void keep_labels(std::vector<std::byte> stored, const ClassMapping& mapping);
+  void keep_labels(std::span<const std::byte> stored, const ClassMapping& mapping);
   void decode(std::int64_t index, SampleBuffer& buffer) const;
   void decode_kept(std::int64_t index, SampleBuffer& buffer) const;
 
