@@ -26,6 +26,7 @@ constexpr std::int64_t kDefaultEvaluationBatch = 32;
 WeightsInfo read_info_together(const EvaluateRequest& request, const Communicator& world) {
   return parse_weights_info(read_at_root(world, [&] {
     check_predictions_path(request.predictions);
+    check_folder_of(request.embeddings);
     return weights_info_text(read_weights_info(request.run));
   }));
 }
@@ -41,8 +42,8 @@ Json describe(const EvaluateRequest& request, const TrainOptions& options, const
   json["data"] = options.data;
   if (options.skip_damaged) json["damaged"] = split.samples() - static_cast<std::int64_t>(result.samples.size());
   if (!options.score_by.empty()) {
-    json["by"][options.score_by] =
-        scores_by_group(result.table, kHalf, read_sample_column(options.data, split, options.score_by, result.samples));
+    json["by"][options.score_by] = scores_by_group(
+        result.table, kHalf, info.classes, read_sample_column(options.data, split, options.score_by, result.samples));
   }
   if (!request.predictions.empty()) {
     write_predictions(request.predictions, split, result.samples, result.table, kHalf, info.classes,

@@ -82,7 +82,15 @@ void write_table(const std::filesystem::path& path, const std::string& split, Co
 
 }  // namespace
 
+void check_folder_of(const std::filesystem::path& path) {
+  const std::filesystem::path folder = path.parent_path();
+  if (folder.empty() || std::filesystem::is_directory(folder)) return;
+  throw Error(ErrorKind::input,
+              fmt::format("{} cannot be written: there is no folder {}", path.string(), folder.string()));
+}
+
 void check_predictions_path(const std::filesystem::path& path) {
+  check_folder_of(path);
   if (!is_parquet(path) || ingest::has_parquet()) return;
   throw Error(ErrorKind::input, fmt::format("{} cannot be written: this build is without Parquet; name a CSV file, or "
                                             "build again where pyarrow is in .deps/venv ('make setup')",

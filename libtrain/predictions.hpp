@@ -10,8 +10,12 @@
 
 namespace eoshard::train {
 
-/// @throws Error{input} where a table of this name cannot be written (….parquet in a build without Parquet).
+/// @throws Error{input} where a table of this name cannot be written (….parquet in a build without Parquet, a folder
+/// that is not there).
 void check_predictions_path(const std::filesystem::path& path);
+
+/// @throws Error{input} where the folder of `path` is not there.
+void check_folder_of(const std::filesystem::path& path);
 
 /// Writes `path`, Parquet when its name ends in .parquet, else CSV: split, index (in samples.csv), patch_id, labels and
 /// predicted (class names: a list, or joined by ';' in CSV), and a column of probabilities for each class. `patch_ids`

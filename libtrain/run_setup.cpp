@@ -190,12 +190,26 @@ int omp_num_threads() {
   return value != nullptr ? std::max(0, std::atoi(value)) : 0;
 }
 
+// What would go unheeded is refused.
+void check_splits(const TrainOptions& options, const OpenDataset& dataset) {
+  const auto refuse = [&](const char* option, const char* want) {
+    throw Error(ErrorKind::usage, fmt::format("{} needs {}, which {} has not", option, want, options.data));
+  };
+  const bool is_swept = options.threshold_sweep != "none", has_validation = dataset.has("validation");
+  if (options.early_stop_patience > 0 && !has_validation) refuse("--early-stop-patience", "a validation split");
+  if (is_swept && !has_validation) refuse("--threshold-sweep", "a validation split");
+  if (is_swept && dataset.task != Task::multi_label) refuse("--threshold-sweep", "several labels a sample");
+}
+
 }  // namespace
 
 OpenDataset open_for_training(const TrainOptions& options, const Communicator& world) {
   const KnownDataset known = read_dataset_at_root(options, "", world);
   OpenDataset dataset;
-  world.agree([&] { dataset = open_dataset(options, known); });
+  world.agree([&] {
+    dataset = open_dataset(options, known);
+    check_splits(options, dataset);
+  });
   return dataset;
 }
 

@@ -103,7 +103,8 @@ Json score_details(const ScoreTable& table, std::span<const float> thresholds,
   return json;
 }
 
-Json scores_by_group(const ScoreTable& table, std::span<const float> thresholds, std::span<const std::string> groups) {
+Json scores_by_group(const ScoreTable& table, std::span<const float> thresholds,
+                     std::span<const std::string> class_names, std::span<const std::string> groups) {
   std::map<std::string, ScoreTable> parts;
   for (std::size_t sample = 0; sample < groups.size(); ++sample) {
     ScoreTable& part =
@@ -113,7 +114,7 @@ Json scores_by_group(const ScoreTable& table, std::span<const float> thresholds,
   Json json = Json::object();
   for (const auto& [name, part] : parts) {
     json[name] = {{"samples", part.samples()}};
-    json[name].update(score_summary(part, thresholds));
+    json[name].update(score_details(part, thresholds, class_names));
   }
   return json;
 }

@@ -33,9 +33,9 @@ nlohmann::ordered_json score_summary(const ScoreTable& table, std::span<const fl
 nlohmann::ordered_json score_details(const ScoreTable& table, std::span<const float> thresholds,
                                      std::span<const std::string> class_names);
 
-/// The summary of each group of samples, by the group's name. `groups` has one name a sample.
+/// The details of each group of samples, by the group's name. `groups` has one name a sample.
 nlohmann::ordered_json scores_by_group(const ScoreTable& table, std::span<const float> thresholds,
-                                       std::span<const std::string> groups);
+                                       std::span<const std::string> class_names, std::span<const std::string> groups);
 
 /// The classes that are predicted for each sample, multi-hot.
 std::vector<std::uint8_t> predict(const ScoreTable& table, std::span<const float> thresholds);

@@ -129,7 +129,7 @@ bool TrainingRun::is_synchronisation_due() const {
 void TrainingRun::settle_steps() {
   if (is_local()) synchronise();
   if (!std::isfinite(unsettled_.loss_sum)) {
-    diverged(fmt::format("the loss became {}", unsettled_.loss_sum), last_step_taken());
+    diverged(fmt::format("the loss became {}", std::abs(unsettled_.loss_sum)), last_step_taken());
   }
   is_stop_wanted_ = unsettled_.is_stop_wanted;
   position_.loss_sum += unsettled_.loss_sum;

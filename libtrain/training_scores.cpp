@@ -39,7 +39,7 @@ EvaluationResult TrainingRun::evaluate_split(const std::string& split, std::int6
     show_evaluation(split, std::min(samples, done * ranks), samples);
   });
   if (!std::isfinite(result.loss))
-    diverged(fmt::format("the loss on {} became {}", split, result.loss), last_step_taken());
+    diverged(fmt::format("the loss on {} became {}", split, std::abs(result.loss)), last_step_taken());
   Json line = {{"epoch", epoch}, {"split", split}, {"step", position_.step}};
   if (weights != nullptr) line["weights"] = weights;
   line["loss"] = result.loss;
@@ -119,8 +119,8 @@ Json TrainingRun::at_better_thresholds(const EvaluationResult& result) {
   const EvaluationResult validation = evaluate_split("validation", position_.epoch, "final");
   const std::vector<float> thresholds = find_thresholds(validation.table.scores, validation.table.labels,
                                                         validation.table.classes, options_.threshold_sweep == "class");
-  Json fields = {{"thresholds", thresholds}};
-  fields.update(score_summary(result.table, thresholds));
+  Json fields = {{"thresholds", threshold_values(thresholds)}};
+  fields.update(score_details(result.table, thresholds, dataset_.classes));
   return fields;
 }
 
@@ -128,7 +128,7 @@ Json TrainingRun::by_column(const std::string& split, const EvaluationResult& re
   if (options_.score_by.empty()) return nullptr;
   const std::vector<std::string> groups =
       read_sample_column(options_.data, dataset_.split(split), options_.score_by, result.samples);
-  return {{options_.score_by, scores_by_group(result.table, kHalf, groups)}};
+  return {{options_.score_by, scores_by_group(result.table, kHalf, dataset_.classes, groups)}};
 }
 
 // Scores the last and the best weights by validation on test, and writes the best (the last without validation).

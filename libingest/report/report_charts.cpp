@@ -11,6 +11,17 @@
 #include "libingest/report/quicklook.hpp"
 
 namespace eoshard::ingest {
+
+double tick_step(double end, int ticks) {
+  const double decade = std::pow(10, std::floor(std::log10(end / ticks)));
+  for (const double factor : {5.0, 2.0}) {
+    if (end / (factor * decade) >= ticks) return factor * decade;
+  }
+  return decade;
+}
+
+std::string tick_label(double value) { return fmt::format("{:.6g}", value); }
+
 namespace {
 
 std::string hex(Colour colour) { return fmt::format("#{:02x}{:02x}{:02x}", colour.red, colour.green, colour.blue); }
@@ -37,17 +48,6 @@ std::string segment_rects(const std::vector<BarSegment>& segments, double width,
   }
   return svg;
 }
-
-// The largest of 1, 2, 5 × 10^n that gives at least `ticks` steps up to `end`.
-double tick_step(double end, int ticks) {
-  const double decade = std::pow(10, std::floor(std::log10(end / ticks)));
-  for (const double factor : {5.0, 2.0}) {
-    if (end / (factor * decade) >= ticks) return factor * decade;
-  }
-  return decade;
-}
-
-std::string tick_label(double value) { return fmt::format("{:.6g}", value); }
 
 // Maps a value to pixels of an axis.
 struct Axis {

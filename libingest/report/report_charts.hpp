@@ -9,6 +9,11 @@
 
 namespace eoshard::ingest {
 
+/// The largest of 1, 2, 5 × 10^n that gives at least `ticks` steps up to `end`.
+double tick_step(double end, int ticks);
+
+std::string tick_label(double value);
+
 struct BarSegment {
   std::string name;
   std::uint64_t count = 0;

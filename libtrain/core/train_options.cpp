@@ -173,6 +173,9 @@ void resolve_model(TrainOptions& options) {
   require(!is_script || is_own, "--dropout, --stochastic-depth and --stem are what a TorchScript file decides itself");
   const bool is_efficientnet = options.model == "efficientnet_b0";
   require(is_efficientnet || options.stochastic_depth <= 0, "--stochastic-depth is for efficientnet_b0");
+  for (const double share : {options.dropout, options.stochastic_depth}) {
+    require(share >= 0 || share == -1, "--dropout and --stochastic-depth must be from 0 to 0.99, or -1");
+  }
   if (is_script) return;
   if (options.dropout < 0) options.dropout = is_efficientnet ? 0.2 : 0;
   if (options.stochastic_depth < 0) options.stochastic_depth = is_efficientnet ? 0.2 : 0;
@@ -219,6 +222,8 @@ void resolve_optimizer(TrainOptions& options) {
   if (options.beta1 == 0) options.beta1 = own.beta1;
   if (options.beta2 == 0) options.beta2 = own.beta2;
   if (options.epsilon == 0) options.epsilon = own.epsilon;
+  require(options.clip_gradient_norm >= 0 || options.clip_gradient_norm == -1,
+          "--clip-gradient-norm must be 0 or more, or -1");
   if (options.clip_gradient_norm < 0) options.clip_gradient_norm = own.clip;
   require(options.beta1 < 1 && options.beta2 < 1, "--beta1 and --beta2 must be below 1");
   require(options.ema_decay < 1, "--ema-decay must be below 1");

@@ -53,4 +53,10 @@ std::vector<float> find_thresholds(std::span<const float> scores, std::span<cons
   return thresholds;
 }
 
+std::vector<double> threshold_values(std::span<const float> thresholds) {
+  std::vector<double> values;
+  for (const float threshold : thresholds) values.push_back(std::round(double{threshold} * kSteps) / kSteps);
+  return values;
+}
+
 }  // namespace eoshard::train

@@ -13,4 +13,7 @@ namespace eoshard::train {
 std::vector<float> find_thresholds(std::span<const float> scores, std::span<const std::uint8_t> labels,
                                    std::size_t classes, bool is_per_class);
 
+/// The thresholds as the multiples of 0.01 that they stand for.
+std::vector<double> threshold_values(std::span<const float> thresholds);
+
 }  // namespace eoshard::train

@@ -35,20 +35,26 @@ def other_weights(base, folder):
     (other / "dataset.json").write_text(json.dumps(manifest))
     fails(1, "classes of", "'class 2' there and 'class two' here", data=other, out=None, ranks=2, evaluate=folder / "trained")
     fails(1, "weights.json", data=base["data"], out=None, ranks=2, evaluate=folder)
+    for name in ("predictions", "embeddings"):
+        fails(1, "there is no folder", "absent", data=base["data"], out=None, ranks=2, evaluate=folder / "trained",
+              **{name: folder / "absent" / "file"})
     other = training.make_dataset(folder / "single", 4, 0, 4, "image", 28, "single-label")
     fails(1, "single-label", "multi-label", data=other, out=None, ranks=2, evaluate=folder / "trained")
 
 
 def unknown_keys(base, folder):
     for name, text, words in (
-            ("a.toml", "learning-rat = 0.1\n", ("'learning-rat'", "'learning_rate'")),
+            ("a.toml", "learning-rat = 0.1\n", ("a.toml", "'learning-rat'", "'learning-rate'")),
             ("b.toml", "[optimizer\n", ("b.toml",)),
-            ("c.json", '{"options": {"epochz": 3}}', ("'epochz'", "'epochs'")),
+            ("b.toml", "epochs = 1\n[optimizer]\nmomentum = 0.9\n", ("b.toml", "[optimizer]")),
+            ("c.json", '{"options": {"epochz": 3}}', ("c.json", "'epochz'", "'epochs'")),
             ("d.json", '{"options": ', ("d.json",))):
         (folder / name).write_text(text)
-        status = 1 if words[0] == "'epochz'" else 2
-        fails(status, *words, **{**base, "ranks": 2}, config=folder / name)
+        fails(2, *words, **{**base, "ranks": 2}, config=folder / name)
     fails(2, "--evaluate", **base, predictions=folder / "predictions.csv")
+    fails(2, "there is no run in", data=None, out=None, ranks=2, evaluate=folder / "nothing")
+    for name, value in (("clip_gradient_norm", -0.5), ("dropout", -0.5)):
+        fails(2, "--" + name.replace("_", "-"), "or -1", **{**base, "ranks": 2}, **{name: value})
     fails(2, "missing.toml", **{**base, "ranks": 2}, config=folder / "missing.toml")
 
 
@@ -66,7 +72,7 @@ def main():
         fails(2, "no run", **{**base, "data": None, "out": None}, resume=folder / "nothing")
         fails(2, "model", **base, model="resnet19")
         diverging = {**base, "learning_rate": 1e30, "ranks": 2, "epochs": 3}
-        fails(1, "loss became", "step 2 (epoch 1)", "learning rate 1e+30", "checkpoint: none", "lower", **diverging,
+        fails(1, "loss became nan", "step 2 (epoch 1)", "learning rate 1e+30", "checkpoint: none", "lower", **diverging,
               warmup_epochs=0, overwrite=True)
         whole = {**diverging, "batch_size": 24}  # an epoch is one step: its loss is fine, the weights after it are not
         fails(1, "the loss on validation became", "step 1 (epoch 1)", "checkpoint: none", **whole, warmup_epochs=0, overwrite=True)
@@ -87,6 +93,11 @@ def main():
         fails(1, "is no dataset", **{**base, "data": unfinished})
         empty = training.make_dataset(folder / "empty", 0, 8, 8)
         fails(1, "the training split is empty", **{**base, "data": empty, "ranks": 2})
+        unscored = training.make_dataset(folder / "unscored", 16, 0, 8)
+        single = training.make_dataset(folder / "one-label", 16, 8, 8, "image", 28, "single-label")
+        fails(2, "--early-stop-patience", "validation", **{**base, "data": unscored, "ranks": 2}, early_stop_patience=1)
+        fails(2, "--threshold-sweep", "validation", **{**base, "data": unscored}, threshold_sweep="class")
+        fails(2, "--threshold-sweep", "several labels", **{**base, "data": single}, threshold_sweep="global")
         fails(2, "--step graphed", "--step eager", **{**base, "ranks": 2}, step="graphed")
         fails(2, "--cache device", "--cache decoded", **{**base, "ranks": 2}, cache="device")
         fails(2, "GPU" if "CUDA" not in training.run(**base, device="cuda").stderr else "CUDA",

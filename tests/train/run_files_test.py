@@ -41,6 +41,13 @@ def the_page_is_whole(run, classes):
     text = " ".join(tree.itertext())
     for name in classes:
         assert name in text
+    for average in ("micro average", "macro average", "weighted average", "samples average"):
+        assert average in text
+    for figure in tree.iter("figure"):
+        ticks = [one for one in figure.iter("text") if one.get("class") == "tick last"]
+        steps = {round(float(one.text) - float(other.text), 9) for one, other in zip(ticks[1:], ticks)}
+        assert len(ticks) > 3 and len(steps) == 1, "uneven ticks"
+        assert re.fullmatch(r"[125]e[+-]\d+", f"{steps.pop():.0e}") and all(len(one.text) < 7 for one in ticks)
     titles = [one.text for one in tree.iter("h3")]
     assert {"Loss", "F1 on validation", "Learning rate at the end of the epoch", "Images a second"} <= set(titles), titles
 

@@ -68,12 +68,17 @@ def scores_are_those_of_scikit_learn(data, folder):
         own = seasons == season
         assert one["samples"] == own.sum()
         assert abs(one["f1_micro"] - f1_score(labels[own], predicted[own], average="micro", zero_division=0)) < 1e-12
+        f1 = f1_score(labels[own], predicted[own], average=None, zero_division=0)
+        assert np.allclose([row["f1"] for row in one["per_class"]], f1, atol=1e-12)
     assert result["by"] == trained["by"]
     two, *_ = evaluate(run, data, folder, ranks=2, score_by="season")
     assert without_clock(two) == without_clock(result), "two ranks score otherwise than one"
 
     better = trained["at_better_thresholds"]
     threshold = better["thresholds"][0]
+    assert threshold == round(threshold, 2), "not the hundredth that it stands for"
+    f1 = f1_score(labels, scores >= threshold - 1e-9, average=None, zero_division=0)
+    assert np.allclose([row["f1"] for row in better["per_class"]], f1, atol=1e-12)
     assert abs(better["f1_micro"] - f1_score(labels, scores >= threshold - 1e-9, average="micro")) < 1e-12
     _, _, validation, truth, _ = evaluate(run, data, folder, split="validation")
     f1 = [f1_score(truth, validation >= step / 100 - 1e-9, average="micro") for step in range(1, 100)]

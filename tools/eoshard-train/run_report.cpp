@@ -11,6 +11,7 @@
 
 #include "libingest/core/error.hpp"
 #include "libingest/report/html_text.hpp"
+#include "libingest/report/report_charts.hpp"
 #include "libingest/report/report_style.hpp"
 
 namespace eoshard::train {
@@ -20,11 +21,13 @@ using Json = nlohmann::ordered_json;
 using ingest::escape_html;
 
 constexpr const char* kChartStyle =
+    ":root{--line-1:#1f6fae;--line-2:#c9701a;--line-3:#2f8a4d}"
+    "@media(prefers-color-scheme:dark){:root{--line-1:#5fb0ee;--line-2:#f0a050;--line-3:#62c281}}"
     ".charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(440px,100%),1fr));gap:16px}"
     ".line{fill:none;stroke-width:2;stroke-linejoin:round}.key{display:inline-block;width:1.1em;height:3px;"
     "vertical-align:middle;margin-right:.4em}.chart svg{width:100%;height:auto}"
     ".matrix td{text-align:center;border:1px solid var(--card);padding:4px 6px;min-width:2.4rem}";
-constexpr std::array<const char*, 3> kColours = {"#1f6fae", "#d9822b", "#3a9a5b"};
+constexpr std::array<const char*, 3> kColours = {"var(--line-1)", "var(--line-2)", "var(--line-3)"};
 
 struct Point {
   double x = 0, y = 0;
@@ -46,7 +49,8 @@ Curve curve_of(const std::vector<Json>& lines, const std::string& split, const s
 }
 
 struct Frame {
-  double left = 1, right = 1, bottom = 0, top = 0;
+  double left = 1, right = 1, bottom = 0, top = 0;  // bottom and top are multiples of step
+  double step = 1;
   static constexpr double kWidth = 460, kHeight = 220, kMargin = 52, kFoot = 26, kHead = 10;
 
   double x(double value) const { return kMargin + (value - left) / (right - left) * (kWidth - kMargin - 12); }
@@ -72,17 +76,21 @@ Frame frame_around(const std::vector<Curve>& curves) {
     frame.top += room;
     frame.bottom -= room;
   }
+  frame.step = ingest::tick_step(frame.top - frame.bottom, 3);
+  frame.bottom = std::floor(frame.bottom / frame.step) * frame.step;
+  frame.top = std::ceil(frame.top / frame.step) * frame.step;
   return frame;
 }
 
 std::string axes(const Frame& frame) {
   std::string svg;
-  for (int tick = 0; tick <= 4; ++tick) {
-    const double value = frame.bottom + (frame.top - frame.bottom) * tick / 4, y = frame.y(value);
+  const auto first = std::llround(frame.bottom / frame.step), last = std::llround(frame.top / frame.step);
+  for (auto tick = first; tick <= last; ++tick) {
+    const double value = static_cast<double>(tick) * frame.step, y = frame.y(value);
     svg += fmt::format(
         "<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/><text class=\"tick last\" x=\"{}\" "
-        "y=\"{:.1f}\">{:.3g}</text>",
-        Frame::kMargin, Frame::kWidth - 12, y, y, Frame::kMargin - 6, y + 4, value);
+        "y=\"{:.1f}\">{}</text>",
+        Frame::kMargin, Frame::kWidth - 12, y, y, Frame::kMargin - 6, y + 4, ingest::tick_label(value));
   }
   for (const double epoch : {frame.left, frame.right}) {
     svg += fmt::format("<text class=\"tick middle\" x=\"{:.1f}\" y=\"{}\">{:g}</text>", frame.x(epoch),
@@ -97,11 +105,11 @@ std::string drawn(const Curve& curve, const Frame& frame, const char* colour) {
   for (const Point& point : curve.points) {
     path += fmt::format("{:.1f},{:.1f} ", frame.x(point.x), frame.y(point.y));
     dots += fmt::format(
-        "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"2.5\" fill=\"{}\"><title>{}, epoch {:g}: {:.5g}</title>"
+        "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"2.5\" style=\"fill:{}\"><title>{}, epoch {:g}: {:.5g}</title>"
         "</circle>",
         frame.x(point.x), frame.y(point.y), colour, escape_html(curve.name), point.x, point.y);
   }
-  return fmt::format("<polyline class=\"line\" stroke=\"{}\" points=\"{}\"/>", colour, path) + dots;
+  return fmt::format("<polyline class=\"line\" style=\"stroke:{}\" points=\"{}\"/>", colour, path) + dots;
 }
 
 std::string chart(const std::string& title, std::vector<Curve> curves) {
@@ -139,6 +147,31 @@ std::string figure_box(const std::string& value, const std::string& label) {
   return fmt::format("<div class=\"figure\"><b>{}</b><span>{}</span></div>", escape_html(value), escape_html(label));
 }
 
+// The scores are those of `scores` whose names have this ending; no cell where there is none.
+std::string score_row(const std::string& name, const Json& scores, const std::string& ending, std::uint64_t support) {
+  std::string row = fmt::format("<tr><th scope=\"row\">{}</th>", escape_html(name));
+  for (const char* figure : {"precision", "recall", "f1", "average_precision"}) {
+    const auto found = scores.find(figure + ending);
+    row += fmt::format("<td class=\"n\">{}</td>",
+                       found == scores.end() ? "" : fmt::format("{:.3f}", found->get<double>()));
+  }
+  return row + fmt::format("<td class=\"n\">{}</td></tr>", ingest::with_separators(support));
+}
+
+std::string score_rows(const Json& result) {
+  std::string rows;
+  std::uint64_t support = 0;
+  for (const Json& one : result.at("per_class")) {
+    const auto own = one.at("support").get<std::uint64_t>();
+    rows += score_row(one.at("name").get<std::string>(), one, "", own);
+    support += own;
+  }
+  for (const std::string average : {"micro", "macro", "weighted", "samples"}) {
+    if (result.contains("f1_" + average)) rows += score_row(average + " average", result, "_" + average, support);
+  }
+  return rows;
+}
+
 std::string scores_section(const Json& result) {
   const auto number = [&](const char* name) { return fmt::format("{:.3f}", result.at(name).get<double>()); };
   std::string boxes = figure_box(number("f1_micro"), "F1 micro") + figure_box(number("f1_macro"), "F1 macro") +
@@ -146,21 +179,12 @@ std::string scores_section(const Json& result) {
                       figure_box(number("accuracy"), "samples with exactly the right classes") +
                       figure_box(number("loss"), "loss") +
                       figure_box(std::to_string(result.at("epoch").get<int>()), "epoch of these weights");
-  std::string rows;
-  for (const Json& one : result.at("per_class")) {
-    rows += fmt::format("<tr><th scope=\"row\">{}</th>", escape_html(one.at("name").get<std::string>()));
-    for (const char* name : {"precision", "recall", "f1", "average_precision"}) {
-      rows += fmt::format("<td class=\"n\">{:.3f}</td>", one.at(name).get<double>());
-    }
-    rows +=
-        fmt::format("<td class=\"n\">{}</td></tr>", ingest::with_separators(one.at("support").get<std::uint64_t>()));
-  }
   return fmt::format(
       "<section id=\"scores\"><h2>Scores on {}</h2><div class=\"figures\">{}</div><div class=\"card scroll\"><table>"
       "<thead><tr><th>class</th><th class=\"n\">precision</th><th class=\"n\">recall</th><th class=\"n\">F1</th>"
       "<th class=\"n\">average precision</th><th class=\"n\">support</th></tr></thead><tbody>{}</tbody></table></div>"
       "</section>\n",
-      escape_html(result.at("split").get<std::string>()), boxes, rows);
+      escape_html(result.at("split").get<std::string>()), boxes, score_rows(result));
 }
 
 // Each cell's colour is its share of the samples with the row's true class.
@@ -210,7 +234,7 @@ std::string run_report(const std::string& name, const std::string& config_text, 
                        const std::string& result_text) {
   try {
     const Json config = Json::parse(config_text), result = Json::parse(result_text);
-    const std::string lead = fmt::format("{} on {}, {}", config.at("options").at("model").get<std::string>(),
+    const std::string lead = fmt::format("Network {} on {}, {}", config.at("options").at("model").get<std::string>(),
                                          config.at("options").at("data").get<std::string>(),
                                          ingest::counted(result.at("steps").get<std::uint64_t>(), "step"));
     return fmt::format(

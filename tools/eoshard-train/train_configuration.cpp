@@ -1,9 +1,11 @@
 #include "tools/eoshard-train/train_configuration.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "libingest/core/error.hpp"
 #include "libingest/core/file.hpp"
@@ -22,15 +24,22 @@ std::vector<std::string> given_fields(const CommandLine& line) {
 }
 
 // Fills in what a TOML file says of options that the command line leaves out.
-void read_toml(CommandLine& line) {
+void read_toml(CommandLine& line, const std::string& text) {
   const std::vector<std::string> given = given_fields(line);
-  for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_file(line.config)) {
+  std::istringstream stream(text);
+  for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_config(stream)) {
+    if (!item.parents.empty()) {
+      throw Error(ErrorKind::usage, fmt::format("{}: options stand in no section; take [{}] away", line.config,
+                                                fmt::join(item.parents, ".")));
+    }
     std::string field = item.name;
     std::replace(field.begin(), field.end(), '-', '_');
     const auto found = std::ranges::find(line.declared, field, [](const auto& one) { return one.first; });
     if (found == line.declared.end()) {
-      throw Error(ErrorKind::usage, fmt::format("{}: unknown option '{}'; the nearest is '{}'", line.config, item.name,
-                                                nearest_name(field, option_names())));
+      std::string nearest = nearest_name(field, option_names());
+      std::replace(nearest.begin(), nearest.end(), '_', '-');
+      throw Error(ErrorKind::usage,
+                  fmt::format("{}: unknown option '{}'; the nearest is '{}'", line.config, item.name, nearest));
     }
     if (std::ranges::count(given, field) > 0) continue;
     found->second->add_result(item.inputs);
@@ -38,20 +47,23 @@ void read_toml(CommandLine& line) {
   }
 }
 
+TrainOptions read_json(const CommandLine& line, const std::string& text) {
+  const auto json = nlohmann::json::parse(text);
+  TrainOptions base = options_from_json(json.value("options", json).dump());
+  base.out.clear();
+  return overlay_options(base, line.options, given_fields(line));
+}
+
 TrainOptions read_config(CommandLine& line) {
   try {
-    if (line.config.ends_with(".json")) {
-      const auto json = nlohmann::json::parse(read_text_file(line.config));
-      TrainOptions base = options_from_json(json.value("options", json).dump());
-      base.out.clear();
-      return overlay_options(base, line.options, given_fields(line));
-    }
-    read_toml(line);
+    const std::string text = read_text_file(line.config);
+    if (line.config.ends_with(".json")) return read_json(line, text);
+    read_toml(line, text);
     return line.options;
-  } catch (const CLI::Error& error) {
-    throw Error(ErrorKind::usage, fmt::format("{}: {}", line.config, error.what()));
-  } catch (const nlohmann::json::exception& error) {
-    throw Error(ErrorKind::usage, fmt::format("{}: {}", line.config, error.what()));
+  } catch (const std::exception& error) {  // of the parsers, and of what does not fit an option
+    const std::string what = error.what();
+    const bool is_named = what.find(line.config) != std::string::npos;
+    throw Error(ErrorKind::usage, is_named ? what : fmt::format("{}: {}", line.config, what));
   }
 }
 
@@ -65,6 +77,14 @@ void check_evaluation(const CommandLine& line) {
   }
 }
 
+std::string dataset_of_run(const std::filesystem::path& run) {
+  if (!std::filesystem::exists(run / kConfigName)) {
+    throw Error(ErrorKind::usage,
+                fmt::format("--evaluate: there is no run in {}, it has no {}", run.string(), kConfigName));
+  }
+  return read_configuration(run).options.data;
+}
+
 }  // namespace
 
 TrainOptions gather_options(CommandLine& line) {
@@ -72,7 +92,7 @@ TrainOptions gather_options(CommandLine& line) {
   if (line.resume.empty()) {
     TrainOptions options = line.config.empty() ? line.options : read_config(line);
     const bool is_evaluation = !line.evaluation.run.empty();
-    if (options.data.empty() && is_evaluation) options.data = read_configuration(line.evaluation.run).options.data;
+    if (options.data.empty() && is_evaluation) options.data = dataset_of_run(line.evaluation.run);
     const bool is_benchmark = line.is_input_benchmark || line.is_step_benchmark;
     const bool has_folder = !options.out.empty() || line.is_schedule_wanted || is_benchmark || is_evaluation;
     if (options.data.empty()) throw Error(ErrorKind::usage, "--data is required");
