@@ -163,7 +163,9 @@ Json TrainingRun::noise_scale() const {
   return position_.noise_sum / position_.signal_sum;
 }
 
+// An error names the newest checkpoint, so the one that is being written is waited for.
 LastStep TrainingRun::last_step_taken() const {
+  if (writer_) writer_->finish();  // a failure has been warned of
   const std::int64_t last = std::max<std::int64_t>(0, position_.step - 1);
   return {position_.step, schedule_.clock.epoch_of(last), learning_rate(schedule_, last), run_};
 }
