@@ -23,6 +23,17 @@ std::vector<std::string> given_fields(const CommandLine& line) {
   return given;
 }
 
+// A value that does not fit leaves the option as if it had not been given, for the file may be read once more.
+void set_option(CLI::Option& option, const std::vector<std::string>& values) {
+  try {
+    option.add_result(values);
+    option.run_callback();
+  } catch (const CLI::Error&) {
+    option.clear();
+    throw;
+  }
+}
+
 // Fills in what a TOML file says of options that the command line leaves out.
 void read_toml(CommandLine& line, const std::string& text) {
   const std::vector<std::string> given = given_fields(line);
@@ -42,8 +53,7 @@ void read_toml(CommandLine& line, const std::string& text) {
                   fmt::format("{}: unknown option '{}'; the nearest is '{}'", line.config, item.name, nearest));
     }
     if (std::ranges::count(given, field) > 0) continue;
-    found->second->add_result(item.inputs);
-    found->second->run_callback();
+    set_option(*found->second, item.inputs);
   }
 }
 
