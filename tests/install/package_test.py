@@ -12,7 +12,7 @@ from tests.support import harness  # noqa: E402
 
 BUILD = harness.BIN.parent
 CONSUMER = pathlib.Path(__file__).parent / "consumer"
-MIRROR = os.environ.get("EOSHARD_DEBIAN_MIRROR", "http://deb.debian.org/debian")
+MIRROR = os.environ.get("EOSHARD_DEBIAN_MIRROR", "").split()  # else debootstrap's own
 
 
 def call(*command, timeout=900, **options):
@@ -62,7 +62,7 @@ class Packages(harness.ClassFolderTest):
             self.skipTest("needs root and debootstrap (apt-get install debootstrap)")
         self.tree = self.folder / "tree"
         suite = platform.freedesktop_os_release()["VERSION_CODENAME"]
-        call("debootstrap", "--variant=minbase", suite, self.tree, MIRROR)
+        call("debootstrap", "--variant=minbase", suite, self.tree, *MIRROR)
         for package in (self.programs, self.library):
             shutil.copy(package, self.tree / "root")
         shutil.copytree(CONSUMER, self.tree / "root/consumer")
