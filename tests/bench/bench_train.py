@@ -4,7 +4,7 @@
 
 Cases:
   accuracy     ResNet-18 from the same weights by both programs, the same recipe, three seeds each: held-out accuracy
-  speed        images a second of both in turn, five pairs of two short epochs of which the second counts
+  speed        images a second of both in turn, five pairs of two epochs of which the second counts
   large-batch  16 times the batch: SGD, LARS and LAMB, three learning rates each
 
 Every run's result stays in DIR, and a run that is there is not made again: an interrupted bench goes on. Speeds are worth
@@ -75,13 +75,12 @@ class Bench:
         return {"images_per_second": [line["images_per_second"] for line in lines if line["split"] == "train"],
                 "accuracy": test["accuracy"], "f1_macro": test["f1_macro"]}
 
-    def train_torch(self, seed, *arguments, samples=None):
+    def train_torch(self, seed):
         rates = self.work / f"rates-{seed}.csv"
         rates.write_text(call(BIN / "eoshard-train", "--config", RECIPE, "--data", self.dataset, "--out", self.work / "none",
-                              "--epochs", self.epochs, "--print-schedule", *arguments))
-        few = ["--samples", samples] if samples else []
+                              "--epochs", self.epochs, "--print-schedule"))
         return json.loads(call(sys.executable, HERE / "torch_train.py", self.dataset, "--init", self.initial_weights(seed),
-                               "--rates", rates, "--seed", seed, "--threads", self.threads, *few))
+                               "--rates", rates, "--seed", seed, "--threads", self.threads))
 
     def accuracy(self):
         once = self.results.once
@@ -98,13 +97,12 @@ class Bench:
 
     def speed(self):
         self.epochs = 2
-        share = ["--subset-fraction", 0.25]
         pairs = []
         for number in range(5):
             ours, theirs = (
                 self.results.once(f"speed-{program}-{number}", run)["images_per_second"][-1]
-                for program, run in (("eoshard", lambda: self.train_ours(f"speed-{number}", 1, *share)),
-                                     ("torch", lambda: self.train_torch(1, *share, samples=2000))))
+                for program, run in (("eoshard", lambda: self.train_ours(f"speed-{number}", 1)),
+                                     ("torch", lambda: self.train_torch(1))))
             pairs.append((ours, theirs))
             print(f"pair {number}: eoshard {ours:.1f}, torch {theirs:.1f} images/s, {ours / theirs:.3f}", flush=True)
         print(f"median ratio {statistics.median(ours / theirs for ours, theirs in pairs):.3f}", flush=True)

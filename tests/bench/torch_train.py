@@ -83,7 +83,6 @@ def main():
     parser.add_argument("--init", required=True, help="safetensors with torchvision's names")
     parser.add_argument("--rates", required=True, help="CSV of eoshard-train --print-schedule")
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--samples", type=int, help="train on the first ones alone")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -94,7 +93,6 @@ def main():
     batch_size = int(schedule[0]["batch_size"])
     moments = moments_of(options.dataset)
     images, labels = read_split(options.dataset, "train", moments)
-    images, labels = images[: options.samples], labels[: options.samples]
     model = torchvision.models.resnet18(num_classes=10)
     model.load_state_dict(safetensors.torch.load_file(options.init), strict=True)
     model = model.to(memory_format=torch.channels_last)
