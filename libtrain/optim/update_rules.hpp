@@ -5,11 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-#ifdef __CUDACC__
-#define EOSHARD_HOST_DEVICE __host__ __device__
-#else
-#define EOSHARD_HOST_DEVICE
-#endif
+#include "libtrain/core/host_device.hpp"
 
 namespace eoshard::train {
 
