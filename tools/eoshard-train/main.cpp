@@ -1,5 +1,6 @@
 // eoshard-train: trains a network on a dataset, scores it, and goes on where a run was interrupted.
 #include <fmt/format.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -16,6 +17,7 @@
 #include "libingest/mpi/rank_watch.hpp"
 #include "libtrain/checkpoint/run_folder.hpp"
 #include "libtrain/collective_benchmark.hpp"
+#include "libtrain/core/openmp_waiting.hpp"
 #include "libtrain/dist/launcher_link.hpp"
 #include "libtrain/evaluate_run.hpp"
 #include "libtrain/input_benchmark.hpp"
@@ -167,12 +169,23 @@ std::optional<Communicator> connect_gpus(CommandLine& line) {
   return Communicator(link_by_launcher(*launched));
 }
 
-// OpenMP's threads spin between parallel regions unless told otherwise, and take the cores from the loader's threads
-// and from other ranks. Its library reads the variable when it is loaded, before main, so the program starts itself
-// again with it set.
-void ensure_passive_waiting(char** argv) {
-  if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
-  ::setenv("OMP_WAIT_POLICY", "passive", 1);
+CoresOfRank own_cores() {
+  cpu_set_t mask;
+  CPU_ZERO(&mask);
+  const auto node = static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
+  return {::sched_getaffinity(0, sizeof mask, &mask) == 0 ? CPU_COUNT(&mask) : node, node};
+}
+
+// OpenMP's library reads its variables when it is loaded, before main, so the program starts itself again with them
+// set.
+void settle_openmp_waiting(const std::vector<std::string>& arguments, char** argv) {
+  if (std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr) return;
+  const char* threads = std::getenv("OMP_NUM_THREADS");
+  int wanted = wanted_threads(arguments);
+  if (wanted == 0 && threads != nullptr) wanted = std::atoi(threads);
+  const int ranks = ranks_of_node([](const char* name) { return std::getenv(name); });
+  const EnvironmentSetting setting = openmp_waiting(wanted, ranks, own_cores());
+  ::setenv(setting.name.c_str(), setting.value.c_str(), 1);
   ::execv("/proc/self/exe", argv);  // returns only on failure: then it just runs slower
 }
 
@@ -181,10 +194,10 @@ void ensure_passive_waiting(char** argv) {
 
 int main(int argc, char** argv) {
   using namespace eoshard;
-  train::ensure_passive_waiting(argv);
-  keep_freed_memory();  // every step takes and frees the same activations
   train::CommandLine line;
   line.arguments.assign(argv + 1, argv + argc);
+  train::settle_openmp_waiting(line.arguments, argv);
+  keep_freed_memory();  // every step takes and frees the same activations
   Program program;
   program.name = "eoshard-train";
   program.description = "Train a multispectral network on a dataset of eoshard-ingest, and score it";
