@@ -67,7 +67,7 @@ double measure(std::size_t samples, const std::function<void(std::int64_t)>& pas
 
 std::string benchmark_input(const TrainOptions& wanted, const TrainSetting& setting) {
   if (setting.world.size() > 1)
-    throw Error(ErrorKind::usage, "--benchmark-input measures one rank: start it without mpirun");
+    throw Error(ErrorKind::usage, "--benchmark-input measures one rank: start it without mpirun").mark_agreed();
   const TrainOptions options = settle_options(wanted, setting.world);
   const OpenDataset dataset = open_for_training(options, setting.world);
   const SplitReader& split = dataset.split("train");

@@ -190,6 +190,12 @@ int omp_num_threads() {
   return value != nullptr ? std::max(0, std::atoi(value)) : 0;
 }
 
+int smallest_share(const Communicator& world) {
+  const int own = threads_per_rank(world);
+  const std::vector<int> all = world.all_gather(std::span<const int>(&own, 1));
+  return *std::ranges::min_element(all);
+}
+
 // What would go unheeded is refused.
 void check_splits(const TrainOptions& options, const OpenDataset& dataset) {
   const auto refuse = [&](const char* option, const char* want) {
@@ -283,6 +289,24 @@ void check_local_steps(const TrainOptions& options, const Communicator& world) {
   });
 }
 
+TrainOptions keep_threads(TrainOptions options, const Communicator& world, const Log& log) {
+  const std::string recorded = read_at_root(world, [&] {
+    if (inspect_run(options.out) != RunState::unfinished) return std::string();
+    return std::to_string(read_configuration(options.out).options.threads);
+  });
+  if (recorded.empty()) return options;
+  const std::int64_t threads = std::stoll(recorded);
+  if (options.threads == 0) {
+    options.threads = threads;
+  } else if (options.threads != threads && world.is_root()) {
+    log.warning(
+        fmt::format("{} began with {} threads a rank and goes on with {}: its weights will differ in the last bits "
+                    "from those of an uninterrupted run",
+                    options.out, threads, options.threads));
+  }
+  return options;
+}
+
 void check_agreement(const TrainOptions& options, const Communicator& world) {
   const std::string manifest = read_at_root(world, [&] { return ingest::read_manifest_text(options.data); });
   const std::string there = world.broadcast(options_to_json(options)), data_there = world.broadcast(options.data);
@@ -290,7 +314,10 @@ void check_agreement(const TrainOptions& options, const Communicator& world) {
   const bool speaks_for_node = world.node_place().rank == 0 && !world.is_root();
   const bool may_differ = speaks_for_node || options.data != data_there;
   world.agree([&] {
-    const std::string difference = first_difference(options_from_json(there), options);
+    const TrainOptions options_there = options_from_json(there);
+    std::string difference = first_difference(options_there, options);
+    if (difference.empty() && options.threads != options_there.threads)
+      difference = fmt::format("threads: {} there, {} here", options_there.threads, options.threads);
     const bool is_other = may_differ && ingest::read_manifest_text(options.data) != manifest;
     const std::string what = !difference.empty() ? difference : is_other ? options.data : "";
     if (what.empty()) return;
@@ -347,15 +374,14 @@ Precision parse_precision(const std::string& name) {
   return name == "fp16" ? Precision::fp16 : Precision::fp32;
 }
 
-// Threads are part of what is recorded: the convolutions' sums depend on their number.
+// Threads are part of what is recorded: the convolutions' sums depend on their number, so every rank takes as many.
 TrainOptions settle_options(TrainOptions options, const Communicator& world) {
   world.agree([&] { options = resolve_options(options); });
   const auto settle_path = [](std::string& path) { path = fs::absolute(path).lexically_normal().string(); };
   settle_path(options.data);
   if (is_script_file(options.model)) settle_path(options.model);
   if (!options.init.empty()) settle_path(options.init);
-  const int own_share = threads_per_rank(world);  // collective: not to be skipped
-  const int share = omp_num_threads() > 0 ? omp_num_threads() : own_share;
+  const int share = omp_num_threads() > 0 ? omp_num_threads() : smallest_share(world);
   if (options.threads == 0) options.threads = share;
   if (options.loader_threads == 0) options.loader_threads = options.device == "cpu" ? 1 : std::max(1, share - 1);
   at::set_num_threads(static_cast<int>(options.threads));

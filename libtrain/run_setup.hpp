@@ -59,8 +59,12 @@ std::unique_ptr<Network> load_trained_network(const std::filesystem::path& run, 
 /// Collective. @throws Error{usage}, agreed on, where --local-steps finds ranks with unequal shares of a step.
 void check_local_steps(const TrainOptions& options, const Communicator& world);
 
-/// Collective. @throws Error{usage}, agreed on, naming a rank that was given other options or another dataset than rank
-/// 0.
+/// The options with the threads a rank that an unfinished run in their folder was begun with, where they name no number
+/// (0); another number is warned of. Collective.
+TrainOptions keep_threads(TrainOptions options, const Communicator& world, const Log& log);
+
+/// Collective. @throws Error{usage}, agreed on, naming a rank that was given other options, other threads or another
+/// dataset than rank 0.
 void check_agreement(const TrainOptions& options, const Communicator& world);
 
 UpdateRules update_rules(const TrainOptions& options);

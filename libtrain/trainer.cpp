@@ -13,7 +13,9 @@ std::string describe_schedule(const TrainOptions& wanted, const Communicator& wo
 }
 
 TrainOutcome train(const TrainOptions& wanted, const TrainSetting& setting) {
-  const TrainOptions options = settle_options(wanted, setting.world);
+  const bool is_new = setting.rules.is_overwritten;
+  const TrainOptions options =
+      settle_options(is_new ? wanted : keep_threads(wanted, setting.world, setting.log), setting.world);
   check_agreement(options, setting.world);
   check_local_steps(options, setting.world);
   TrainingRun run(options, setting);

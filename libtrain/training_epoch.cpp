@@ -63,6 +63,7 @@ bool TrainingRun::train_epoch() {
                {"gradient_noise_scale", noise_scale()},
                {"images_per_second", images / seconds},
                {"input_wait_share", loader.wait_s() / seconds},
+               {"communication_wait_share", communication_wait_s_ / seconds},
                {"learning_rate", learning_rate(schedule_, position_.step - 1)}};
   if (options_.skip_damaged) line["damaged"] = position_.damaged.size();
   write_line(line);

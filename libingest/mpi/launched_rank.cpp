@@ -21,8 +21,8 @@ class Variables {
   std::string text(const char* name) const {
     if (has(name)) return environment_(name);
     throw Error(ErrorKind::usage,
-                fmt::format("{} is not set, which ranks without MPI need to find each other; set MASTER_ADDR and "
-                            "MASTER_PORT, or start them with torchrun, srun or mpirun",
+                fmt::format("{} is not set, which ranks without MPI need to find each other; set RANK, WORLD_SIZE, "
+                            "LOCAL_RANK, MASTER_ADDR and MASTER_PORT, or start them with torchrun, srun or mpirun",
                             name));
   }
 

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -62,6 +63,18 @@ def resume_is_exact(data, folder):
         assert training.metrics(out) == training.metrics(whole), f"{name}: metrics differ from the whole run's"
 
 
+def threads_stay_as_they_were(data, folder):
+    """A run goes on with the threads that it began with, and warns where it is told other ones."""
+    out, free = folder / "threads", {name: value for name, value in OPTIONS.items() if name != "threads"}
+    assert training.run(data, out, **OPTIONS, time_limit=0.01).returncode == 75
+    warned = training.run(data, out, **free, threads=2, time_limit=0.01)
+    assert warned.returncode == 75 and "began with 1 threads a rank and goes on with 2" in warned.stderr, warned.stderr
+    shutil.rmtree(out)
+    assert training.run(data, out, **OPTIONS, time_limit=0.01).returncode == 75
+    training.succeed(data, out, **free)
+    assert training.weights(out) == training.weights(folder / "ranks1")
+
+
 def a_damaged_checkpoint_is_passed_over(data, folder):
     out = folder / "damaged"
     assert interrupt(data, out, signal.SIGUSR1, 4) == 75
@@ -112,6 +125,7 @@ def main():
         ranks_are_equal(data, folder)
         arithmetic_of_gpus_changes_nothing_on_cpus(data, folder)
         resume_is_exact(data, folder)
+        threads_stay_as_they_were(data, folder)
         a_damaged_checkpoint_is_passed_over(data, folder)
         blocks_are_exact(data, folder)
         half_precision_scales_its_loss(data, folder)

@@ -80,6 +80,9 @@ def disagreeing_ranks_are_refused(data, folder):
     other = training.make_dataset(folder / "other-data", 61, 5, 5)
     for name, line, said in (
             ("options", training.command(data, folder / "refused", **{**OPTIONS, "learning_rate": 0.01}), "learning_rate"),
+            ("threads", training.command(data, folder / "refused", **{**OPTIONS, "threads": 2}), "threads"),
+            ("time-out", training.command(data, folder / "refused", **OPTIONS) + ["--rank-timeout", "0"], "--rank-timeout 0"),
+            ("work", training.command(data, folder / "refused", **OPTIONS) + ["--print-schedule"], "--print-schedule"),
             ("dataset", training.command(other, folder / "refused", **OPTIONS), "another dataset")):
         first = training.command(data, folder / "refused", **OPTIONS)
         result = subprocess.run(["mpirun", "--bind-to", "none", "-n", "1", *first, ":", "-n", "1", *line],

@@ -57,7 +57,8 @@ def metrics(out):
     for line in lines:
         line.pop("images_per_second")
         line.pop("input_wait_share", None)
-        line.pop("communication_wait_share", None)
+        if line["split"] == "train":
+            line.pop("communication_wait_share")
         line.pop("time")
     return lines
 

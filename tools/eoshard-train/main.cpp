@@ -125,9 +125,39 @@ int train_or_evaluate(const CommandLine& line, const TrainOptions& options, Prog
   return 0;
 }
 
+// What a rank was started for, in the words of its command line.
+std::string describe_work(const CommandLine& line) {
+  const std::pair<bool, const char*> flags[] = {{line.is_collective_benchmark, "--benchmark-collectives"},
+                                                {line.is_schedule_wanted, "--print-schedule"},
+                                                {line.is_slurm_wanted, "--print-slurm"},
+                                                {line.is_input_benchmark, "--benchmark-input"},
+                                                {line.is_step_benchmark, "--benchmark-step"},
+                                                {!line.evaluation.run.empty(), "--evaluate"},
+                                                {line.is_overwritten, "--overwrite"},
+                                                {!line.resume.empty(), "--resume"},
+                                                {line.is_traced, "--trace"}};
+  std::string work = fmt::format("--rank-timeout {} --time-limit {}", line.rank_timeout_s, line.time_limit_s);
+  for (const auto& [is_given, name] : flags) {
+    if (is_given) work += fmt::format(" {}", name);
+  }
+  return work;
+}
+
+// Ranks that do different work would wait for each other in different places.
+void check_same_work(const CommandLine& line, const Communicator& world) {
+  const std::string own = describe_work(line), there = world.broadcast(own);
+  world.agree([&] {
+    if (own == there) return;
+    throw Error(ErrorKind::usage, fmt::format("rank {} was started with {}, but rank 0 with {}; start all ranks with "
+                                              "one command line",
+                                              world.rank(), own, there));
+  });
+}
+
 int run(CommandLine& line, const Communicator& world, const Log& log) {
   std::signal(SIGTERM, request_stop);
   std::signal(SIGUSR1, request_stop);
+  check_same_work(line, world);
   if (line.is_collective_benchmark) {
     print_collectives(line, world);
     return 0;
@@ -186,7 +216,9 @@ void settle_openmp_waiting(const std::vector<std::string>& arguments, char** arg
   const int ranks = ranks_of_node([](const char* name) { return std::getenv(name); });
   const EnvironmentSetting setting = openmp_waiting(wanted, ranks, own_cores());
   ::setenv(setting.name.c_str(), setting.value.c_str(), 1);
-  ::execv("/proc/self/exe", argv);  // returns only on failure: then it just runs slower
+  std::error_code failure;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failure);
+  ::execv(program.c_str(), argv);  // returns only on failure: then it just runs slower
 }
 
 }  // namespace
