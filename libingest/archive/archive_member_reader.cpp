@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kReadBytes = 1 << 20;
 constexpr std::size_t kBlockBytes = 512;  // of a tar
+constexpr la_int64_t kLargestMember = la_int64_t{1} << 30;
 
 struct FreeArchive {
   void operator()(archive* handle) const { archive_read_free(handle); }
@@ -115,10 +116,18 @@ std::optional<std::string> ArchiveMemberReader::next() {
   }
 }
 
+// What the archive says of sizes is not to be trusted with memory.
+void ArchiveMemberReader::check_size(std::int64_t bytes) const {
+  if (bytes >= 0 && bytes <= kLargestMember) return;
+  refuse(fmt::format("it is said to have {} bytes; {} are read at most", bytes, kLargestMember));
+}
+
 std::string ArchiveMemberReader::read() {
   std::string bytes;
-  if (archive_entry_size_is_set(state_->entry) != 0)
+  if (archive_entry_size_is_set(state_->entry) != 0) {
+    check_size(archive_entry_size(state_->entry));
     bytes.reserve(static_cast<std::size_t>(archive_entry_size(state_->entry)));
+  }
   const void* block = nullptr;
   std::size_t block_bytes = 0;
   la_int64_t offset = 0;
@@ -126,6 +135,7 @@ std::string ArchiveMemberReader::read() {
     const int status = archive_read_data_block(state_->handle.get(), &block, &block_bytes, &offset);
     if (status == ARCHIVE_EOF) return bytes;
     if (status != ARCHIVE_OK) refuse(state_->reason());
+    check_size(offset);
     bytes.resize(static_cast<std::size_t>(offset));  // holes of sparse files are zeros
     bytes.append(static_cast<const char*>(block), block_bytes);
   }

@@ -39,7 +39,7 @@ class ArchiveMemberReader {
   /// the file before is skipped. @throws Error{input} naming the archive, and the member at which it is damaged or cut.
   std::optional<std::string> next();
 
-  /// The bytes of the file that next() named, once. @throws Error{input} likewise.
+  /// The bytes of the file that next() named, once; 1 GiB at most. @throws Error{input} likewise.
   std::string read();
 
   /// Where the file that next() named lies in a plain tar; instead of read().
@@ -50,6 +50,7 @@ class ArchiveMemberReader {
   struct State;
   [[noreturn]] void refuse(const std::string& what) const;
   void check_is_whole() const;
+  void check_size(std::int64_t bytes) const;
 
   std::filesystem::path path_;
   bool is_piece_ = false;

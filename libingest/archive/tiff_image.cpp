@@ -22,6 +22,8 @@ constexpr std::uint32_t kModelTiepointTag = 33922;
 constexpr std::uint32_t kGeoKeyDirectoryTag = 34735;
 constexpr std::uint16_t kProjectedCrsKey = 3072;
 
+constexpr std::size_t kMostTileValues = std::size_t{1} << 24;  // a damaged header may announce any size
+
 // A file in memory, as libtiff's client functions see it, and what libtiff says of it.
 struct MemoryFile {
   std::string_view bytes;
@@ -97,12 +99,30 @@ class OpenTiff {
     return TIFFGetFieldDefaulted(tiff_.get(), tag, &value) == 1 ? value : otherwise;
   }
 
+  // The values of a tag that libtiff leaves as they are, if they are of `type`, which is that of Value. How it counts
+  // them differs between tags that it knows nothing of and those that libgeotiff, if GDAL has loaded it, told it of.
+  template <class Value>
+  std::span<const Value> values(std::uint32_t tag, TIFFDataType type) const {
+    const TIFFField* const field = TIFFFindField(tiff_.get(), tag, TIFF_ANY);
+    if (field == nullptr || TIFFFieldDataType(field) != type || TIFFFieldPassCount(field) == 0) return {};
+    return TIFFFieldReadCount(field) == TIFF_VARIABLE2 ? counted<std::uint32_t, Value>(tag)
+                                                       : counted<std::uint16_t, Value>(tag);
+  }
+
   [[noreturn]] void refuse(const std::string& what) const {
     const std::string detail = file_.message.empty() ? "" : fmt::format(" ({})", file_.message);
     throw Error(ErrorKind::input, fmt::format("{}: {}{}", name_, what, detail));
   }
 
  private:
+  template <class Count, class Value>
+  std::span<const Value> counted(std::uint32_t tag) const {
+    Count count = 0;
+    const Value* values = nullptr;
+    if (TIFFGetField(tiff_.get(), tag, &count, &values) != 1) return {};
+    return {values, count};
+  }
+
   const std::string& name_;
   MemoryFile file_;
   std::unique_ptr<TIFF, CloseTiff> tiff_;
@@ -121,6 +141,7 @@ void check_shape(const OpenTiff& image, std::uint32_t side) {
 
 void read_strips(const OpenTiff& image, std::uint32_t side, std::span<std::uint16_t> pixels) {
   const std::uint32_t rows_a_strip = std::min(image.field<std::uint32_t>(TIFFTAG_ROWSPERSTRIP, side), side);
+  if (rows_a_strip == 0) image.refuse("its strips are damaged");
   for (std::uint32_t row = 0; row < side; row += rows_a_strip) {
     const std::uint32_t rows = std::min(rows_a_strip, side - row);
     const auto room = pixels.subspan(std::size_t{row} * side, std::size_t{rows} * side);
@@ -133,8 +154,10 @@ void read_strips(const OpenTiff& image, std::uint32_t side, std::span<std::uint1
 void read_tiles(const OpenTiff& image, std::uint32_t side, std::span<std::uint16_t> pixels) {
   const auto width = image.field<std::uint32_t>(TIFFTAG_TILEWIDTH, 0);
   const auto height = image.field<std::uint32_t>(TIFFTAG_TILELENGTH, 0);
-  std::vector<std::uint16_t> tile(static_cast<std::size_t>(TIFFTileSize(image.get())) / sizeof(std::uint16_t));
-  if (tile.size() < std::size_t{width} * height || tile.empty()) image.refuse("its tiles are damaged");
+  const std::size_t values = static_cast<std::size_t>(TIFFTileSize(image.get())) / sizeof(std::uint16_t);
+  if (values < std::size_t{width} * height || values == 0 || values > kMostTileValues)
+    image.refuse("its tiles are damaged");
+  std::vector<std::uint16_t> tile(values);
   for (std::uint32_t top = 0; top < side; top += height) {
     for (std::uint32_t left = 0; left < side; left += width) {
       if (TIFFReadTile(image.get(), tile.data(), left, top, 0, 0) < 0) image.refuse("the image is damaged or cut");
@@ -149,10 +172,8 @@ void read_tiles(const OpenTiff& image, std::uint32_t side, std::span<std::uint16
 
 // The EPSG code of a projected system, or 0.
 int epsg_of(const OpenTiff& image) {
-  std::uint16_t count = 0;
-  const std::uint16_t* keys = nullptr;
-  if (TIFFGetField(image.get(), kGeoKeyDirectoryTag, &count, &keys) != 1) return 0;
-  for (int entry = 4; entry + 3 < count; entry += 4) {  // after the header: key, location, count, value
+  const auto keys = image.values<std::uint16_t>(kGeoKeyDirectoryTag, TIFF_SHORT);
+  for (std::size_t entry = 4; entry + 3 < keys.size(); entry += 4) {  // after the header: key, location, count, value
     if (keys[entry] == kProjectedCrsKey && keys[entry + 1] == 0) return keys[entry + 3];
   }
   return 0;
@@ -170,10 +191,9 @@ void decode_tiff(std::string_view bytes, const std::string& name, int side_px, s
 
 std::optional<GroundSquare> ground_square_of_tiff(std::string_view bytes, const std::string& name) {
   const OpenTiff image(bytes, name);
-  std::uint16_t count = 0;
-  const double* tiepoint = nullptr;  // pixel column, row, level; x, y, z
   const int epsg = epsg_of(image);
-  if (epsg == 0 || TIFFGetField(image.get(), kModelTiepointTag, &count, &tiepoint) != 1 || count < 6) return {};
+  const auto tiepoint = image.values<double>(kModelTiepointTag, TIFF_DOUBLE);  // pixel column, row, level; x, y, z
+  if (epsg == 0 || tiepoint.size() < 6) return {};
   return GroundSquare{epsg, std::llround(tiepoint[3]), std::llround(tiepoint[4])};
 }
 

@@ -125,6 +125,13 @@ TEST_F(Members, PlaceOfACutMemberIsRefused) {
   }
 }
 
+TEST_F(Members, AMemberThatIsSaidToBeHugeIsRefused) {
+  fs::resize_file(folder_.path() / "tree/empty",
+                  std::uintmax_t{1} << 41);  // two tebibytes of holes, which GNU tar keeps
+  const std::string failure = failure_of(pack("tree.tar", "--sparse --exclude=a"));
+  EXPECT_NE(failure.find("at empty: it is said to have 2199023255552 bytes"), std::string::npos) << failure;
+}
+
 TEST_F(Members, OtherFilesAreRefused) {
   write("text", "no archive at all, but a text that is long enough to be looked at");
   EXPECT_NE(failure_of(folder_.path() / "text"), "");
