@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 
 #include "libingest/core/error.hpp"
@@ -34,7 +35,7 @@ std::string format_line(const Progress& progress, double rate) {
 std::string duration_text(double seconds) {
   constexpr double kSwitch = 120;  // two minutes as seconds, two hours as minutes
   if (seconds < kSwitch) return fmt::format("{:.0f} s", seconds);
-  const auto minutes = static_cast<std::int64_t>(seconds / 60 + 0.5);
+  const std::int64_t minutes = std::lround(seconds / 60);
   if (minutes < static_cast<std::int64_t>(kSwitch)) return fmt::format("{} min", minutes);
   return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
 }
