@@ -1,6 +1,7 @@
 # The front door. `make quickstart` and `make test` are all that a newcomer needs.
 BUILD := build/release
 JOBS ?= $(shell nproc)
+LAUNCHERS := -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_file_ctime
@@ -11,14 +12,13 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
 setup: ## install what a build, a run or a test needs (Debian and Python packages)
 	@setup/setup.sh
 
 $(BUILD)/build.ninja: CMakePresets.json setup/packages-apt.txt setup/requirements.txt
-	cmake --preset release -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache \
-	  -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache $(if $(CI),-DEOSHARD_WERROR=ON)
+	cmake --preset release $(LAUNCHERS) -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache $(if $(CI),-DEOSHARD_WERROR=ON)
 
 build: setup ## build the programs into build/release/bin
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
@@ -27,11 +27,24 @@ build: setup ## build the programs into build/release/bin
 quickstart: build ## set up, build, then raw products to a trained and scored network
 	@tools/quickstart.sh
 
-test: build ## set up, build, then every test that this machine can run but the slow ones
+fuzz: setup ## build the fuzz targets with libFuzzer, where `make test` finds them
+	cmake --preset fuzz $(LAUNCHERS)
+	cmake --build --preset fuzz -j $(JOBS)
+
+test: build fuzz ## set up, build, then every test that this machine can run but the slow ones
 	cd $(BUILD) && ctest --output-on-failure -j $(JOBS) -LE slow
 
-test-all: build ## the same with the slow tests
+test-all: build fuzz ## the same with the slow tests
 	cd $(BUILD) && ctest --output-on-failure -j $(JOBS)
+
+sanitize: setup ## run tests under the address, leak and undefined-behaviour sanitizers
+	cmake --preset asan $(LAUNCHERS)
+	cmake --build --preset asan -j $(JOBS)
+	ctest --preset asan -j $(JOBS)
+
+tidy: setup ## run clang-tidy over the sources
+	cmake --preset tidy
+	run-clang-tidy-16 -p build/tidy -quiet -j $(JOBS) '$(CURDIR)/(libingest|libtrain|tools)/'
 
 package: setup ## .tgz and Debian packages of the ingest half, into build/package
 	cmake --workflow --preset package
@@ -39,4 +52,4 @@ package: setup ## .tgz and Debian packages of the ingest half, into build/packag
 clean: ## remove the build folder
 	rm -rf build
 
-.PHONY: help setup build quickstart test test-all package clean
+.PHONY: help setup build quickstart fuzz test test-all sanitize tidy package clean

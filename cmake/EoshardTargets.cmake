@@ -1,11 +1,13 @@
-# How this project declares its targets: one library a folder, one program a tool, warnings as an interface target.
+# How this project declares its targets: one library a folder, one program a tool, warnings and instrumentation as
+# interface targets.
+include(EoshardInstrumentation)
 
 # -Wno-restrict: GCC 12 warns wrongly inside std::string (GCC bug 105329).
 add_library(eoshard_warnings INTERFACE)
 option(EOSHARD_WERROR "Treat warnings as errors" OFF)
 target_compile_options(eoshard_warnings INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wconversion -Wno-sign-conversion
-    -Wno-restrict>)
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>>)
 if(EOSHARD_WERROR)
   target_compile_options(eoshard_warnings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Werror>)
 endif()
@@ -21,7 +23,7 @@ function(eoshard_add_library name)
   set_target_properties(eoshard_${name} PROPERTIES EXPORT_NAME ${name})
   target_include_directories(eoshard_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
   target_link_libraries(eoshard_${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
-  foreach(target ${ARG_HEADER_ONLY} eoshard_warnings)
+  foreach(target ${ARG_HEADER_ONLY} eoshard_warnings eoshard_instrumentation)
     target_link_libraries(eoshard_${name} PRIVATE $<BUILD_INTERFACE:${target}>)
   endforeach()
   target_sources(eoshard_${name} PUBLIC FILE_SET HEADERS
@@ -32,7 +34,7 @@ endfunction()
 function(eoshard_add_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} eoshard_warnings)
+  target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} eoshard_warnings eoshard_instrumentation)
 endfunction()
 
 # Tests are handed the reference data by an environment variable, and skip (exit status 77) what needs it when it is
@@ -56,10 +58,12 @@ function(eoshard_add_test name)
   set(command test_${name})
   if(ARG_RANKS)
     target_sources(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/mpi_main.cpp)
-    target_link_libraries(test_${name} PRIVATE ${ARG_LIBRARIES} eoshard::ingest_mpi GTest::gtest eoshard_warnings)
+    target_link_libraries(test_${name} PRIVATE ${ARG_LIBRARIES} eoshard::ingest_mpi GTest::gtest eoshard_warnings
+      eoshard_instrumentation)
     set(command ${MPIEXEC_EXECUTABLE} -n ${ARG_RANKS} --bind-to none $<TARGET_FILE:test_${name}>)
   else()
-    target_link_libraries(test_${name} PRIVATE ${ARG_LIBRARIES} GTest::gmock GTest::gtest_main eoshard_warnings)
+    target_link_libraries(test_${name} PRIVATE ${ARG_LIBRARIES} GTest::gmock GTest::gtest_main eoshard_warnings
+      eoshard_instrumentation)
   endif()
   eoshard_register_test(${name} "${ARG_LABELS}" "${ARG_TIMEOUT}" ${command})
 endfunction()

@@ -20,13 +20,13 @@ TEST(ByteText, OtherBytesAreEscaped) {
 }
 
 TEST(ByteText, AnyBytesComeBack) {
+  constexpr std::string_view kAlphabet =
+      "\\x4\xe9\xc3\xa9\xf0\x9f\x9b\xb0"
+      "a";
   std::mt19937 random(1);
   for (int trial = 0; trial < 2000; ++trial) {
     std::string bytes;
-    for (auto length = random() % 12; length > 0; --length)
-      bytes +=
-          "\\x4\xe9\xc3\xa9\xf0\x9f\x9b\xb0"
-          "a"[random() % 13];
+    for (auto length = random() % 12; length > 0; --length) bytes += kAlphabet[random() % kAlphabet.size()];
     EXPECT_EQ(unescape_bytes(escape_bytes(bytes)), bytes);
   }
 }

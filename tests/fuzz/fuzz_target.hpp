@@ -6,7 +6,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "libingest/core/error.hpp"
 

@@ -1,4 +1,8 @@
-"""Every fuzz target on a small corpus of valid files, and a few seconds of random changes of them."""
+"""A fuzz target on its seeds, on what it was once found to fail on, and on changes of them: fuzz_test.py TARGET SEEDS.
+
+libFuzzer's target is run where `make fuzz` has built it, else the replay of this build. What ends a target is copied
+into the folder EOSHARD_FUZZ_FINDINGS (default /tmp).
+"""
 import os
 import pathlib
 import shutil
@@ -6,52 +10,48 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
-from tests.support import harness, sat_files  # noqa: E402
+from tests.support import harness  # noqa: E402
 
-SECONDS = int(os.environ.get("EOSHARD_FUZZ_SECONDS", "2"))  # a target
-TARGETS = harness.BIN.parent / "tests"
+SECONDS = int(os.environ.get("EOSHARD_FUZZ_SECONDS", "20"))
+FINDINGS = pathlib.Path(os.environ.get("EOSHARD_FUZZ_FINDINGS", "/tmp"))
+LIBFUZZER = harness.SOURCE / "build/fuzz/tests"
+TARGET, SEEDS = sys.argv[1], pathlib.Path(sys.argv[2])
+del sys.argv[1:]
 
 
-class Fuzz(harness.ClassFolderTest):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        [cls.product] = harness.synthesise(cls.root / "in", "--products", 1, "--size", 600)
-        harness.run("eoshard-ingest", "--labels", cls.root / "in/clc.tif", "--out", cls.root / "mydata", cls.product)
+def command(corpus):
+    """Of the target, and whether it is libFuzzer's."""
+    fuzzer = LIBFUZZER / f"fuzz_{TARGET}"
+    if fuzzer.exists():
+        return [fuzzer, f"-max_total_time={SECONDS}", "-timeout=20", "-rss_limit_mb=4096", "-print_final_stats=1",
+                f"-artifact_prefix={corpus.parent}/last-", corpus], True
+    return [harness.BIN.parent / "tests" / f"fuzz_{TARGET}", corpus, str(SECONDS)], False
 
-    def run_target(self, name, *seeds):
+
+class Fuzz(harness.FolderTest):
+    def gather_corpus(self):
         corpus = self.folder / "corpus"
-        corpus.mkdir()
-        for number, seed in enumerate(seeds):
-            shutil.copy(seed, corpus / str(number))
-        result = subprocess.run([TARGETS / f"fuzz_{name}", corpus, str(SECONDS)], capture_output=True, text=True, errors="replace",
-                                timeout=300 + SECONDS, env={**os.environ, "EOSHARD_FUZZ_PRODUCT": str(self.product)})
+        shutil.copytree(SEEDS / TARGET, corpus)
+        for found in (pathlib.Path(__file__).parent / "corpus" / TARGET).glob("*"):
+            shutil.copy(found, corpus / found.name)
+        return corpus
+
+    def keep_findings(self):
+        """Where the input lies that ended the target."""
+        kept = [shutil.copy(found, FINDINGS / f"eoshard-fuzz-{TARGET}-{found.name}") for found in self.folder.glob("last-*")]
+        return ", ".join(map(str, kept))
+
+    def test_no_input_ends_the_target(self):
+        arguments, is_libfuzzer = command(self.gather_corpus())
+        [product] = (SEEDS / "whole_product").iterdir()
+        options = (harness.SOURCE / "tests/sanitize/leaks.supp").resolve()
+        result = subprocess.run(arguments, capture_output=True, text=True, errors="replace", timeout=300 + SECONDS,
+                                env={**os.environ, "EOSHARD_FUZZ_PRODUCT": str(product), "TMPDIR": str(self.folder),
+                                     "LSAN_OPTIONS": f"suppressions={options}:print_suppressions=0"})
         if result.returncode:
-            kept = pathlib.Path(shutil.copy(self.folder / "last-input", f"/tmp/eoshard-fuzz-{name}"))
-            self.fail(f"{name}: exit status {result.returncode} on {kept}:\n{result.stderr[-4000:]}")
-        print(f"{name}: {result.stdout.strip()}")
-
-    def test_manifest(self):
-        self.run_target("manifest", self.root / "mydata/dataset.json")
-
-    def test_zarr(self):
-        self.run_target("zarr", *(self.root / "mydata/train.zarr").glob("*/zarr.json"))
-
-    def test_shard(self):
-        self.run_target("shard", self.root / "mydata/train.zarr/data_60m/c/0/0/0/0")
-
-    def test_product(self):
-        self.run_target("product", self.product / "MTD_MSIL2A.xml", *self.product.glob("GRANULE/*/MTD_TL.xml"))
-
-    def test_table(self):
-        self.run_target("table", self.root / "mydata/samples.csv", self.root / "mydata/rejected.csv")
-
-    def test_mat(self):
-        plain, compressed = self.folder / "plain.mat", self.folder / "compressed.mat"
-        data = sat_files.make(4, 8, 2)
-        sat_files.write_mat(plain, data, 4)
-        sat_files.write_mat(compressed, data, 4, compress=True)
-        self.run_target("mat", plain, compressed)
+            self.fail(f"{TARGET}: exit status {result.returncode} on {self.keep_findings()}:\n{result.stderr[-6000:]}")
+        figures = [line for line in result.stderr.splitlines() if line.startswith("stat::number_of_executed_units")]
+        print(TARGET, "libFuzzer" if is_libfuzzer else "replay", figures[0].split()[-1] if figures else result.stdout.strip())
 
 
 harness.main()
