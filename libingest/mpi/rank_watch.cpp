@@ -56,7 +56,7 @@ struct Heard {
   Clock::time_point last_sign, last_progress;
   std::uint64_t progress = 0;
   bool is_waiting = false;
-  bool has_sent = false;  // one that was never heard is not judged: its datagrams may not find the way
+  bool has_sent = false;
   sockaddr_storage from{};
   socklen_t from_length = 0;
 };
@@ -92,6 +92,14 @@ sockaddr_in resolve(const std::string& host, std::uint16_t port) {
   return address;
 }
 
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  return address;
+}
+
 Address own_address(std::uint16_t port) {
   Address own;
   ::gethostname(own.host.data(), own.host.size() - 1);
@@ -113,6 +121,7 @@ class RankWatch::Post {
     ranks_ = world.all_gather(std::span<const Address>(&own, 1));
     const bool is_near = ranks_.front().host == own.host;
     world.agree([&] { root_ = resolve(is_near ? "localhost" : ranks_.front().host.data(), ranks_.front().port); });
+    self_ = loopback(port);
     heard_.resize(rank_ == 0 ? ranks_.size() : 1);
     forgive();
     thread_ = std::thread([this] { run(); });
@@ -132,19 +141,20 @@ class RankWatch::Post {
     const std::chrono::duration<double> beat(std::clamp(timeout_s_ / 10, 0.02, 0.5));
     std::unique_lock lock(mutex_);
     auto last_beat = Clock::now();
-    while (!closing_.wait_for(lock, beat, [&] { return is_closing_; })) {
+    do {
       if (seconds_since(last_beat) > timeout_s_ / 2) forgive();  // this process itself was stopped
       last_beat = Clock::now();
       receive();
+      if (!is_own_host_heard_) send(own_sign(), self_);
       if (rank_ == 0) {
         note(heard_.front(), own_sign());
         look_for_lost();
       } else {
-        send(own_sign(), reinterpret_cast<const sockaddr*>(&root_), sizeof(root_));
+        send(own_sign(), root_);
         if (is_silent(0)) end(0, "nothing was heard from it");
       }
       warn_of_unheard();
-    }
+    } while (!closing_.wait_for(lock, beat, [&] { return is_closing_; }));
   }
 
   // Begins to count anew.
@@ -153,6 +163,10 @@ class RankWatch::Post {
   }
 
   Sign own_sign() const { return {ranks_.front().run, rank_, waits > 0 ? 1 : 0, progress, -1}; }
+
+  void send(const Sign& sign, const sockaddr_in& to) const {
+    send(sign, reinterpret_cast<const sockaddr*>(&to), sizeof(to));
+  }
 
   void send(const Sign& sign, const sockaddr* to, socklen_t length) const {
     ::sendto(socket_.get(), &sign, sizeof(sign), MSG_DONTWAIT, to, length);  // a lost one is followed by others
@@ -171,6 +185,10 @@ class RankWatch::Post {
 
   void take(const Sign& sign, const sockaddr_storage& from, socklen_t length) {
     if (sign.lost_rank >= 0) std::_Exit(kFailure);  // rank 0 has told why
+    if (sign.rank == rank_) {
+      is_own_host_heard_ = true;
+      return;
+    }
     const auto sender = static_cast<std::size_t>(rank_ == 0 ? sign.rank : 0);
     if (sender >= heard_.size()) return;
     heard_[sender].from = from;
@@ -188,7 +206,16 @@ class RankWatch::Post {
   }
 
   bool is_silent(std::size_t rank) const {
-    return heard_[rank].has_sent && seconds_since(heard_[rank].last_sign) > timeout_s_;
+    return seconds_since(heard_[rank].last_sign) > timeout_s_ && (heard_[rank].has_sent || is_host_heard(rank));
+  }
+
+  // Datagrams from the rank's host find the way, so one that was never heard has not sent any.
+  bool is_host_heard(std::size_t rank) const {
+    if (ranks_[rank].host == ranks_[static_cast<std::size_t>(rank_)].host) return is_own_host_heard_;
+    for (std::size_t other = 0; other < heard_.size(); ++other) {
+      if (heard_[other].has_sent && ranks_[other].host == ranks_[rank].host) return true;
+    }
+    return false;
   }
 
   bool is_standing(std::size_t rank) const {
@@ -245,8 +272,9 @@ class RankWatch::Post {
   bool has_warned_ = false;
   Socket socket_;
   std::vector<Address> ranks_;
-  sockaddr_in root_{};
-  std::vector<Heard> heard_;  // by rank 0 from each rank, by others from rank 0
+  sockaddr_in root_{}, self_{};
+  bool is_own_host_heard_ = false;  // this rank's signs to itself have come
+  std::vector<Heard> heard_;        // by rank 0 from each rank, by others from rank 0
   std::mutex mutex_;
   std::condition_variable closing_;
   bool is_closing_ = false;

@@ -12,7 +12,8 @@ namespace eoshard {
 /// A thread on every rank, from construction to destruction. It sends datagrams (UDP) to rank 0 and gets them back
 /// several times a second, with what the rank has done so far. A rank from which nothing was heard for `timeout_s`, or
 /// whose work has not moved for as long while it was not waiting for others, ends the process of every rank: rank 0
-/// prints the error, or all do where rank 0 is the one.
+/// prints the error, or all do where rank 0 is the one. One that was never heard counts where other datagrams from its
+/// host have come; where none have, a warning says that nobody will notice.
 class RankWatch {
  public:
   /// Collective. On one rank, or with a timeout of 0, nothing is watched. `log` is borrowed. All ranks end the watch
