@@ -21,6 +21,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::string_view kMagic = "EOSHARD1";
 constexpr std::size_t kTrailerBytes = kMagic.size() + sizeof(std::uint32_t);
 constexpr const char* kPositionKey = "position";
+constexpr const char* kUnreadableSuffix = ".unreadable";
 
 std::vector<std::byte> read_file_bytes(const fs::path& path) {
   const FileDescriptor file = open_for_reading(path);
@@ -42,6 +43,10 @@ std::span<const std::byte> strip_trailer(std::span<const std::byte> bytes) {
   return body;
 }
 
+fs::path checkpoint_path(const fs::path& run, std::int64_t step) {
+  return run / kCheckpointFolder / fmt::format("step-{:012d}.ckpt", step);
+}
+
 // Newest first: the step in the name has leading zeros.
 std::vector<fs::path> checkpoint_paths(const fs::path& run) {
   std::vector<fs::path> paths;
@@ -52,6 +57,20 @@ std::vector<fs::path> checkpoint_paths(const fs::path& run) {
   }
   std::sort(paths.rbegin(), paths.rend());
   return paths;
+}
+
+// Out of the way of later ones, and never over another file. What cannot be renamed stays where it is.
+std::string set_aside(const fs::path& path) {
+  fs::path aside = path;
+  aside += kUnreadableSuffix;
+  for (int number = 2; fs::exists(aside); ++number) {
+    aside = path;
+    aside += fmt::format("{}-{}", kUnreadableSuffix, number);
+  }
+  std::error_code error;
+  fs::rename(path, aside, error);
+  return error ? fmt::format("it cannot be set aside ({})", error.message())
+               : fmt::format("it is now {}", aside.filename().string());
 }
 
 }  // namespace
@@ -132,20 +151,26 @@ Checkpoint read_checkpoint(const fs::path& path) {
 
 void save_checkpoint(const fs::path& run, const Checkpoint& checkpoint, std::int64_t keep) {
   fs::create_directories(run / kCheckpointFolder);
-  write_checkpoint(run / kCheckpointFolder / fmt::format("step-{:012d}.ckpt", checkpoint.position.step), checkpoint);
-  const std::vector<fs::path> paths = checkpoint_paths(run);
+  const fs::path written = checkpoint_path(run, checkpoint.position.step);
+  write_checkpoint(written, checkpoint);
+  std::vector<fs::path> paths = checkpoint_paths(run);
+  std::erase_if(paths, [&](const fs::path& path) { return path.filename() > written.filename(); });
   for (std::size_t index = static_cast<std::size_t>(std::max<std::int64_t>(1, keep)); index < paths.size(); ++index) {
     fs::remove(paths[index]);
   }
 }
 
 std::optional<Checkpoint> load_newest_checkpoint(const fs::path& run, const Log& log) {
-  for (const fs::path& path : checkpoint_paths(run)) {
+  const std::vector<fs::path> paths = checkpoint_paths(run);
+  for (const fs::path& path : paths) {
     try {
       return read_checkpoint(path);
     } catch (const Error& error) {
-      log.warning(fmt::format("{}; looking for the checkpoint before it", error.what()));
+      log.warning(fmt::format("{}; {}; looking for the checkpoint before it", error.what(), set_aside(path)));
     }
+  }
+  if (!paths.empty()) {
+    log.warning(fmt::format("no checkpoint in {} can be read: STARTING ANEW", (run / kCheckpointFolder).string()));
   }
   return std::nullopt;
 }

@@ -45,10 +45,12 @@ struct Checkpoint {
 Checkpoint take_snapshot(const TrainingPosition& position, const NamedTensors& tensors);
 
 /// Writes checkpoints/step-<step>.ckpt through a temporary file, forces it to disk, and deletes all but the newest
-/// `keep`. @throws Error{io}
+/// `keep` of those up to this step. Later ones, which the run cannot have gone on from, are left alone.
+/// @throws Error{io}
 void save_checkpoint(const std::filesystem::path& run, const Checkpoint& checkpoint, std::int64_t keep);
 
-/// The newest checkpoint whose checksum is right; damaged newer ones are named in a warning. Empty without any.
+/// The newest checkpoint whose checksum is right. Newer ones, which cannot be read, are named in a warning and renamed
+/// to step-<step>.ckpt.unreadable, so that they count no more among those that are kept. Empty without any.
 std::optional<Checkpoint> load_newest_checkpoint(const std::filesystem::path& run, const Log& log);
 
 /// Path of the newest checkpoint by name; empty without any.

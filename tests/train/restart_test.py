@@ -130,5 +130,17 @@ class Restart(harness.ClassFolderTest):
             self.assertIn("best weights are lost", result.stderr)
             self.assertEqual(scores["f1_micro"], scores["last"]["f1_micro"])
 
+    def test_damaged_states_do_not_keep_a_new_run_from_being_saved(self):
+        out = self.folder / "run"
+        self.assertEqual(self.interrupted(out, 1, signal.SIGTERM, 8), 75)
+        for path in training.checkpoints(out):
+            path.write_bytes(path.read_bytes()[:1000])
+        result = training.run(self.data, out, **OPTIONS, time_limit=0.01)
+        self.assertEqual(result.returncode, 75, result.stderr)
+        self.assertIn("STARTING ANEW", result.stderr)
+        result = training.run(self.data, out, **OPTIONS)
+        self.assertIn("going on from step ", result.stderr)
+        self.assert_as_whole(out)
+
 
 harness.main()

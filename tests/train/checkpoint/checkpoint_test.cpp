@@ -1,6 +1,7 @@
 #include "libtrain/checkpoint/checkpoint.hpp"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -68,6 +69,73 @@ TEST(Checkpoint, ADamagedNewestFallsBackToTheOneBefore) {
     EXPECT_EQ(read->position.step, 1);
     EXPECT_THROW(read_checkpoint(newest), Error);
   }
+}
+
+void cut(const std::filesystem::path& path) {
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+}
+
+// Steps of the checkpoints that a run would look for.
+std::vector<std::int64_t> saved_steps(const std::filesystem::path& run, std::int64_t last) {
+  std::vector<std::int64_t> steps;
+  for (std::int64_t step = 0; step <= last; ++step) {
+    if (std::filesystem::exists(run / kCheckpointFolder / fmt::format("step-{:012d}.ckpt", step)))
+      steps.push_back(step);
+  }
+  return steps;
+}
+
+void damage_newest(const std::filesystem::path& run, int count) {
+  std::vector<std::int64_t> steps = saved_steps(run, 99);
+  for (int index = 0; index < count; ++index, steps.pop_back())
+    cut(run / kCheckpointFolder / fmt::format("step-{:012d}.ckpt", steps.back()));
+}
+
+TEST(Checkpoint, DamagedOnesOfLaterStepsDisplaceNoGoodOne) {
+  for (const std::int64_t keep : {1, 2}) {
+    for (const bool is_loaded : {true, false}) {
+      const TemporaryFolder run;
+      for (const std::int64_t step : {6, 9}) save_checkpoint(run.path(), example(step), keep);
+      damage_newest(run.path(), static_cast<int>(keep));
+      const Log log(0, LogLevel::error);
+      EXPECT_FALSE(is_loaded && load_newest_checkpoint(run.path(), log));
+      for (const std::int64_t step : {2, 4}) save_checkpoint(run.path(), example(step), keep);
+      EXPECT_EQ(load_newest_checkpoint(run.path(), log)->position.step, 4);
+    }
+  }
+}
+
+TEST(Checkpoint, ADamagedOneOfAnEarlierStepDisplacesNoGoodOne) {
+  const TemporaryFolder run;
+  const Log log(0, LogLevel::error);
+  for (const std::int64_t step : {6, 9}) save_checkpoint(run.path(), example(step), 2);
+  damage_newest(run.path(), 1);
+  EXPECT_EQ(load_newest_checkpoint(run.path(), log)->position.step, 6);
+  save_checkpoint(run.path(), example(10), 2);
+  EXPECT_EQ(saved_steps(run.path(), 10), (std::vector<std::int64_t>{6, 10}));
+}
+
+TEST(Checkpoint, WhatCannotBeReadIsKeptUnderAnotherName) {
+  const TemporaryFolder run;
+  const Log log(0, LogLevel::error);
+  const auto aside = run.path() / kCheckpointFolder / "step-000000000003.ckpt.unreadable";
+  for (const char* suffix : {"", "-2"}) {
+    save_checkpoint(run.path(), example(3), 2);
+    damage_newest(run.path(), 1);
+    load_newest_checkpoint(run.path(), log);
+    EXPECT_TRUE(std::filesystem::exists(aside.string() + suffix));
+  }
+}
+
+TEST(Checkpoint, StartingAnewIsSaid) {
+  const TemporaryFolder run;
+  save_checkpoint(run.path(), example(3), 2);
+  damage_newest(run.path(), 1);
+  testing::internal::CaptureStderr();
+  load_newest_checkpoint(run.path(), Log());
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find("STARTING ANEW"), std::string::npos) << said;
+  EXPECT_NE(said.find("step-000000000003.ckpt.unreadable"), std::string::npos) << said;
 }
 
 TEST(Checkpoint, WithoutAnyThereIsNone) {
