@@ -69,12 +69,16 @@ void TrainingRun::show_evaluation(const std::string& split, std::int64_t done, s
   setting_.show_progress({split, static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(samples), "images", ""});
 }
 
-// Takes the best weights that were saved; returns their epoch, or 0 where they cannot be read: the last ones stay.
+// Takes the best weights; returns their epoch, or 0 where there are none of that epoch: the last ones stay.
 std::int64_t TrainingRun::load_best_weights() {
   std::int64_t epoch = 0;
   on_root([&] {
     try {
-      const Checkpoint best = read_checkpoint(run_ / kBestName);
+      const Checkpoint best = writer_->best();
+      if (best.position.best_epoch != position_.best_epoch) {
+        throw Error(ErrorKind::input, fmt::format("epoch {} was the best, and {} holds epoch {}", position_.best_epoch,
+                                                  (run_ / kBestName).string(), best.position.best_epoch));
+      }
       state_.load_model(best.tensors);
       epoch = best.position.best_epoch;
     } catch (const Error& error) {

@@ -74,10 +74,16 @@ void CheckpointWriter::work() {
   }
 }
 
-void CheckpointWriter::write(const Files& files) const {
+void CheckpointWriter::write(Files& files) {
+  if (files.best) unwritten_best_ = std::move(files.best);
   fs::create_directories(run_ / kCheckpointFolder);
-  if (files.best) write_checkpoint(run_ / kBestName, *files.best);
+  if (unwritten_best_) write_checkpoint(run_ / kBestName, *unwritten_best_);
+  unwritten_best_.reset();
   save_checkpoint(run_, files.state, keep_);
+}
+
+Checkpoint CheckpointWriter::best() const {
+  return unwritten_best_ ? *unwritten_best_ : read_checkpoint(run_ / kBestName);
 }
 
 }  // namespace eoshard::train

@@ -33,15 +33,20 @@ class CheckpointWriter {
   CheckpointWriter& operator=(const CheckpointWriter&) = delete;
 
   /// Waits for the write before, and begins this one. The tensors are the writer's: give it copies. A write that fails
-  /// is warned of: earlier checkpoints are as they were, and training may go on.
+  /// is warned of: earlier checkpoints are as they were, and training may go on. Best weights that could not be written
+  /// are tried again with the next files, unless those bring better ones.
   void begin(Files files);
 
   /// Waits for the write under way. Empty when the last one went well, else why it did not.
   std::string finish();
 
+  /// The best weights so far, after finish(): what could not be written, else what the file holds.
+  /// @throws Error{io|input} for a file that cannot be read
+  Checkpoint best() const;
+
  private:
   void work();
-  void write(const Files& files) const;
+  void write(Files& files);
 
   const std::filesystem::path run_;
   const std::int64_t keep_;
@@ -49,7 +54,8 @@ class CheckpointWriter {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<Files> wanted_;  // until it is written
-  std::string failure_;          // of the last write
+  std::optional<Checkpoint> unwritten_best_;
+  std::string failure_;  // of the last write
   bool is_stopping_ = false;
   std::thread thread_;
 };

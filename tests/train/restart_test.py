@@ -2,6 +2,7 @@
 import json
 import pathlib
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -129,6 +130,36 @@ class Restart(harness.ClassFolderTest):
         if scores["chosen_by"].startswith("last"):  # else a later epoch was better
             self.assertIn("best weights are lost", result.stderr)
             self.assertEqual(scores["f1_micro"], scores["last"]["f1_micro"])
+
+    def unfinished_copy(self, name):
+        """The whole run before its last scores: only those are left to do."""
+        out = self.folder / name
+        shutil.copytree(self.whole, out)
+        (out / "result.json").unlink()
+        return out
+
+    def test_weights_of_another_epoch_are_not_taken_for_the_best(self):
+        epoch = json.loads((self.whole / "result.json").read_text())["epoch"]
+        other = self.folder / "other"
+        training.succeed(self.data, other, **{**OPTIONS, "epochs": 1 if epoch > 1 else 2, "checkpoint_every_steps": 0})
+        out = self.unfinished_copy("run")
+        shutil.copy(other / "checkpoints" / "best.ckpt", out / "checkpoints" / "best.ckpt")
+        result = training.run(self.data, out, **OPTIONS)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn(f"epoch {epoch} was the best", result.stderr)
+        scores = json.loads(result.stdout)
+        self.assertEqual(scores["chosen_by"], "last (the best weights are lost)")
+        self.assertEqual(scores["f1_micro"], scores["last"]["f1_micro"])
+
+    def test_the_best_is_scored_though_it_could_not_be_written(self):
+        out = self.folder / "run"
+        self.interrupted(out, step=1)
+        shutil.rmtree(out / "checkpoints")
+        (out / "checkpoints" / "best.ckpt.tmp" / "x").mkdir(parents=True)
+        result = training.run(self.data, out, **OPTIONS)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("CHECKPOINT NOT SAVED", result.stderr)
+        self.assert_as_whole(out)
 
     def test_damaged_states_do_not_keep_a_new_run_from_being_saved(self):
         out = self.folder / "run"

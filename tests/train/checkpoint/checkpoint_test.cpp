@@ -181,6 +181,26 @@ TEST(CheckpointWriter, AFailureLeavesEarlierOnesAndDoesNotLast) {
   EXPECT_EQ(load_newest_checkpoint(run.path(), log)->position.step, 3);
 }
 
+TEST(CheckpointWriter, TriesTheBestAgainUntilItIsWritten) {
+  const TemporaryFolder run;
+  const Log log(0, LogLevel::error);
+  const std::filesystem::path obstacle = (run.path() / kBestName).string() + ".tmp";
+  CheckpointWriter writer(run.path(), 2, log);
+  writer.begin({example(1), example(1)});
+  EXPECT_EQ(writer.finish(), "");
+  std::filesystem::create_directories(obstacle / "in the way");
+  writer.begin({example(2), example(2)});
+  EXPECT_NE(writer.finish(), "");
+  EXPECT_EQ(writer.best().position.step, 2);
+  EXPECT_EQ(load_newest_checkpoint(run.path(), log)->position.step, 1);  // one that knows of the file's best
+  std::filesystem::remove_all(obstacle);
+  writer.begin({std::nullopt, example(3)});
+  EXPECT_EQ(writer.finish(), "");
+  EXPECT_EQ(writer.best().position.step, 2);
+  EXPECT_EQ(read_checkpoint(run.path() / kBestName).position.step, 2);
+  EXPECT_EQ(load_newest_checkpoint(run.path(), log)->position.step, 3);
+}
+
 TEST(CheckpointWriter, ClearsWhatAKilledWriteHasLeft) {
   const TemporaryFolder run;
   const std::filesystem::path left = run.path() / kCheckpointFolder / "step-000000000002.ckpt.tmp";
