@@ -6,6 +6,7 @@
 #include <cmath>
 #include <optional>
 
+#include "libingest/mpi/rank_watch.hpp"
 #include "libtrain/data/random_draws.hpp"
 #ifdef EOSHARD_HAVE_CUDA
 #include "libtrain/graphed_step.hpp"
@@ -24,6 +25,12 @@ Tail split_tail(const GradientBuffer& buffer) {
   const std::int64_t statistics = buffer.statistics().numel();
   return {tail.narrow(0, 0, statistics), tail.narrow(0, statistics, GradientBuffer::kFigures),
           tail.select(0, statistics), tail.select(0, statistics + 1), tail.select(0, statistics + 2)};
+}
+
+// One wait for the device, which may wait for other ranks: on GPUs the sums over them were only queued until here.
+at::Tensor read_figures(const at::Tensor& figures) {
+  const WaitingForRanks waiting;
+  return figures.to(at::kCPU, at::kDouble);
 }
 
 // A rank's own step is the whole of its share.
@@ -64,7 +71,7 @@ StepFigures EagerTrainStep::run(BatchLoader& loader, const StepRequest& request)
   reduction_.finish();
   const Tail tail = split_tail(state_.buffer());
   state_.update_running_statistics(tail.statistics);
-  const at::Tensor values = tail.figures.to(at::kCPU, at::kDouble);  // one wait for the device
+  const at::Tensor values = read_figures(tail.figures);
   const double* value = values.const_data_ptr<double>();
   StepFigures figures;
   figures.loss = value[0];
