@@ -100,7 +100,9 @@ TEST(Checkpoint, DamagedOnesOfLaterStepsDisplaceNoGoodOne) {
       const Log log(0, LogLevel::error);
       EXPECT_FALSE(is_loaded && load_newest_checkpoint(run.path(), log));
       for (const std::int64_t step : {2, 4}) save_checkpoint(run.path(), example(step), keep);
-      EXPECT_EQ(load_newest_checkpoint(run.path(), log)->position.step, 4);
+      const auto read = load_newest_checkpoint(run.path(), log);
+      ASSERT_TRUE(read) << "keep " << keep;
+      EXPECT_EQ(read->position.step, 4);
     }
   }
 }
