@@ -37,10 +37,17 @@ test: build fuzz ## set up, build, then every test that this machine can run but
 test-all: build fuzz ## the same with the slow tests
 	cd $(BUILD) && ctest --output-on-failure -j $(JOBS)
 
-sanitize: setup ## run tests under the address, leak and undefined-behaviour sanitizers
+sanitize: sanitize-address sanitize-thread ## sanitize-address and sanitize-thread
+
+sanitize-address: setup ## run tests under the address, leak and undefined-behaviour sanitizers
 	cmake --preset asan $(LAUNCHERS)
 	cmake --build --preset asan -j $(JOBS)
 	ctest --preset asan -j $(JOBS)
+
+sanitize-thread: setup ## run the tests of the loaders under the thread sanitizer
+	cmake --preset tsan $(LAUNCHERS)
+	cmake --build --preset tsan -j $(JOBS)
+	ctest --preset tsan -j $(JOBS)
 
 tidy: setup ## run clang-tidy over the sources
 	cmake --preset tidy
@@ -52,4 +59,4 @@ package: setup ## .tgz and Debian packages of the ingest half, into build/packag
 clean: ## remove the build folder
 	rm -rf build
 
-.PHONY: help setup build quickstart fuzz test test-all sanitize tidy package clean
+.PHONY: help setup build quickstart fuzz test test-all sanitize sanitize-address sanitize-thread tidy package clean

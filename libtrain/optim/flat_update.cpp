@@ -27,8 +27,9 @@ double sum_of_squares(const Real* values, std::int64_t first, std::int64_t last)
   return sum;
 }
 
-// The compiler makes a version of these loops for each of the vector units that it may meet.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+// The compiler makes a version of these loops for each of the vector units that it may meet. What chooses between them
+// runs before the thread sanitizer is ready.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__)
 #define EOSHARD_VECTOR_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define EOSHARD_VECTOR_CLONES
