@@ -83,9 +83,16 @@ void check_units(const WorkPlan& plan) {
   }
 }
 
-// Keys whose values differ, or that one of the two lacks.
+// A configuration's options that a plan depends on: in what files the samples are stored changes no work.
+nlohmann::json planned_options(const std::string& configuration_json) {
+  nlohmann::json options = nlohmann::json::parse(configuration_json);
+  for (const char* unplanned : {"format", "hdf5_layout", "hdf5_compression"}) options.erase(unplanned);
+  return options;
+}
+
+// Keys of them whose values differ, or that one of the two lacks.
 std::vector<std::string> different_options(const std::string& a, const std::string& b) {
-  const auto one = nlohmann::json::parse(a), other = nlohmann::json::parse(b);
+  const auto one = planned_options(a), other = planned_options(b);
   std::vector<std::string> keys;
   for (const auto& [key, value] : one.items()) {
     if (!other.contains(key) || other.at(key) != value) keys.push_back(key);

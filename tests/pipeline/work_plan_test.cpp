@@ -59,6 +59,12 @@ TEST(WorkPlan, RefusesOtherOptionsAndNamesThem) {
               ThrowsMessage<Error>(HasSubstr("other options (seed, split, more)")));
 }
 
+TEST(WorkPlan, IsTheSameForEveryFormatOfTheDataset) {
+  const std::string hdf5 =
+      R"({"seed": 0, "split": "random:70/15/15", "format": ["hdf5"], "hdf5_layout": "single", "hdf5_compression": "none"})";
+  EXPECT_NO_THROW(find_assignment(two_rank_plan(), 2, hdf5, scanned_products()));
+}
+
 TEST(WorkPlan, RefusesOtherProductsAndOtherPatches) {
   auto products = scanned_products();
   products[1].candidates = 6;
