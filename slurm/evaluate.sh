@@ -14,5 +14,6 @@ RUN=/path/to/run
 DATA=/path/to/dataset
 OPTIONS=(--split test --predictions /path/to/predictions.csv --device cuda)
 
-source "$(dirname "$(scontrol show job "$SLURM_JOB_ID" | sed -n '/^ *Command=/{s///;s/ .*//;p;q}')")/job.sh"
+submitted=$(scontrol show job "$SLURM_JOB_ID" | sed -n '/^ *Command=/{s///;p;q}') # this script, and its arguments
+source "$(dirname "${submitted%" $*"}")/job.sh" || exit
 run_until_done eoshard-train --evaluate "$RUN" --data "$DATA" "${OPTIONS[@]}" "$@"

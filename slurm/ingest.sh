@@ -17,7 +17,8 @@ PRODUCTS=/path/to/products.txt
 LABELS=/path/to/U2018_CLC2018_V2020_20u1.tif
 OUT=/path/to/dataset
 
-source "$(dirname "$(scontrol show job "$SLURM_JOB_ID" | sed -n '/^ *Command=/{s///;s/ .*//;p;q}')")/job.sh"
+submitted=$(scontrol show job "$SLURM_JOB_ID" | sed -n '/^ *Command=/{s///;p;q}') # this script, and its arguments
+source "$(dirname "${submitted%" $*"}")/job.sh" || exit
 requeue_on_signal=1
 run_until_done eoshard-ingest --labels "$LABELS" --threads "${SLURM_CPUS_PER_TASK:-1}" --out "$OUT" "$@" \
     --input-file-list "$PRODUCTS"

@@ -3,6 +3,7 @@
 #   EOSHARD_LAUNCH  srun (default, with PMIx) or mpirun
 #   EOSHARD_BIND    cores (default) or none: whether a task is bound to its own cores
 #   EOSHARD_BIN     folder of the programs, where they are neither on PATH nor beside this folder
+#   EOSHARD_STOP    seconds that a program has to stop in after the signal, 100
 
 job_folder=$(dirname "${BASH_SOURCE[0]}")
 for folder in "$job_folder/../../../bin" "$job_folder/../build/release/bin"; do # installed, or built here
@@ -37,33 +38,67 @@ show_places() {
         "cores $(taskset -pc $$ | sed "s/.*: //"), GPUs ${CUDA_VISIBLE_DEVICES:-none}"' | sort -k2n
 }
 
+# prints_result COMMAND...: whether its stdout is wanted in the log. What training prints is in the run's folder.
+prints_result() {
+    case " $* " in
+        *" --evaluate"[\ =]* | *" --benchmark-"* | *" --print-"*) return 0 ;;
+        " eoshard-train "*) return 1 ;;
+    esac
+}
+
+# check_program NAME: ends the script where there is no such program.
+check_program() {
+    command -v "$1" >/dev/null && return
+    say "$1 is neither on PATH nor beside this folder: set EOSHARD_BIN to the folder of the programs"
+    exit 127
+}
+
 # run_until_done COMMAND...: launches it, hands SIGUSR1 on to it, and puts the job back into the queue where it ended
-# with 75 or, with `requeue_on_signal=1`, as soon as the signal comes (for programs that need not be told: what they
-# have committed stays). Exits with the command's status.
+# with 75, has not ended EOSHARD_STOP seconds after the signal or, with `requeue_on_signal=1`, as soon as the signal
+# comes (for programs that need not be told: what they have committed stays). A job that was put back goes on with what
+# it has, so --overwrite is of its first start alone. Exits with the command's status.
 run_until_done() {
     say "job ${SLURM_JOB_ID} (start $((${SLURM_RESTART_COUNT:-0} + 1))) on ${SLURM_JOB_NODELIST}: ${SLURM_NTASKS:-1} tasks," \
         "${SLURM_CPUS_PER_TASK:-1} cores each"
+    local words=() word
+    for word in "$@"; do
+        if [ "$word" != --overwrite ] || [ "${SLURM_RESTART_COUNT:-0}" = 0 ]; then words+=("$word"); fi
+    done
+    check_program "${words[0]}"
     show_places
-    say "$*"
+    say "${words[*]}"
     local signals=0 seen status
     trap 'signals=$((signals + 1))' USR1
-    launch "$@" &
+    if prints_result "${words[@]}"; then launch "${words[@]}" & else launch "${words[@]}" >/dev/null & fi
     local launched=$!
     while true; do
         seen=$signals
         wait "$launched"
         status=$?
         [ "$signals" = "$seen" ] && break
-        say "signal before the time limit"
+        say "asked to stop (SIGUSR1)"
         if [ "${requeue_on_signal:-0}" = 1 ]; then
             put_back
         else
             kill -USR1 "$launched" 2>/dev/null
+            put_back_later "$launched" &
         fi
     done
     say "ended with $status"
     [ "$status" != "$RUN_ME_AGAIN" ] || put_back
     exit "$status"
+}
+
+# put_back_later PROCESS: where it has not ended in time.
+put_back_later() {
+    trap - USR1
+    local second
+    for ((second = 0; second < ${EOSHARD_STOP:-100}; ++second)); do
+        sleep 1
+        kill -0 "$1" 2>/dev/null || return
+    done
+    say "has not stopped in time"
+    put_back
 }
 
 # Slurm ends what is left of the job and starts it again, with the same options.

@@ -17,6 +17,7 @@ KIND=(bigearthnet-v2 --metadata /path/to/metadata.parquet)
 SOURCE=/path/to/BigEarthNet-S2.tar.zst
 OUT=/path/to/dataset
 
-source "$(dirname "$(scontrol show job "$SLURM_JOB_ID" | sed -n '/^ *Command=/{s///;s/ .*//;p;q}')")/job.sh"
+submitted=$(scontrol show job "$SLURM_JOB_ID" | sed -n '/^ *Command=/{s///;p;q}') # this script, and its arguments
+source "$(dirname "${submitted%" $*"}")/job.sh" || exit
 requeue_on_signal=1
 run_until_done eoshard-pack "${KIND[@]}" --threads "${SLURM_CPUS_PER_TASK:-1}" --out "$OUT" "$@" "$SOURCE"

@@ -20,5 +20,6 @@ OPTIONS=(--model resnet50 --epochs 30 --batch-size 256 --precision bf16 --device
 
 LEARNING_RATES=(0.025 0.05 0.1 0.2) # one for each number of --array
 rate=${LEARNING_RATES[SLURM_ARRAY_TASK_ID]}
-source "$(dirname "$(scontrol show job "$SLURM_JOB_ID" | sed -n '/^ *Command=/{s///;s/ .*//;p;q}')")/job.sh"
+submitted=$(scontrol show job "$SLURM_JOB_ID" | sed -n '/^ *Command=/{s///;p;q}') # this script, and its arguments
+source "$(dirname "${submitted%" $*"}")/job.sh" || exit
 run_until_done eoshard-train --data "$DATA" --out "$OUT/$rate" --learning-rate "$rate" "${OPTIONS[@]}" "$@"

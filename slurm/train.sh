@@ -17,5 +17,6 @@ DATA=/path/to/dataset
 OUT=/path/to/run
 OPTIONS=(--model resnet50 --epochs 100 --batch-size 512 --learning-rate 0.1 --precision bf16 --device cuda)
 
-source "$(dirname "$(scontrol show job "$SLURM_JOB_ID" | sed -n '/^ *Command=/{s///;s/ .*//;p;q}')")/job.sh"
+submitted=$(scontrol show job "$SLURM_JOB_ID" | sed -n '/^ *Command=/{s///;p;q}') # this script, and its arguments
+source "$(dirname "${submitted%" $*"}")/job.sh" || exit
 run_until_done eoshard-train --data "$DATA" --out "$OUT" "${OPTIONS[@]}" "$@"

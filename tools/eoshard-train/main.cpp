@@ -50,16 +50,26 @@ void print_schedule(const TrainOptions& options, const Communicator& world) {
   if (world.is_root()) std::cout << table << std::flush;
 }
 
-std::string job_script(const CommandLine& line, const TrainOptions& options) {
-  resolve_options(options);
+struct JobScript {
+  std::string text;
+  std::string warning;  // empty where all is well
+};
+
+JobScript job_script(const CommandLine& line, TrainOptions options) {
+  SlurmRequest request = line.slurm;
+  request.is_device_given = is_device_given(line);
+  choose_device(request, options);
+  const std::string warning = idle_ranks(request, resolve_options(options));
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
-  return slurm_script(line.slurm, options, line.arguments, program.parent_path());
+  return {slurm_script(request, options, line.arguments, program.parent_path()), warning};
 }
 
-void print_job_script(const CommandLine& line, const TrainOptions& options, const Communicator& world) {
-  std::string script;
+void print_job_script(const CommandLine& line, const TrainOptions& options, const Communicator& world, const Log& log) {
+  JobScript script;
   world.agree([&] { script = job_script(line, options); });
-  if (world.is_root()) std::cout << script << std::flush;
+  if (!world.is_root()) return;
+  if (!script.warning.empty()) log.warning(script.warning);
+  std::cout << script.text << std::flush;
 }
 
 void print_result(const std::string& result_json) {
@@ -154,10 +164,28 @@ void check_same_work(const CommandLine& line, const Communicator& world) {
   });
 }
 
+// The script trains, and goes on by itself whenever the job is put back into the queue.
+void check_job(const CommandLine& line) {
+  if (!line.is_slurm_wanted) return;
+  const std::pair<bool, const char*> refused[] = {
+      {line.is_overwritten,
+       "--overwrite, which would throw away what is trained whenever the job starts again; remove "
+       "the earlier run by hand, or name another --out"},
+      {!line.evaluation.run.empty(), "--evaluate; slurm/evaluate.sh is for it"},
+      {line.is_schedule_wanted, "--print-schedule"},
+      {line.is_input_benchmark, "--benchmark-input"},
+      {line.is_step_benchmark, "--benchmark-step"},
+      {line.is_collective_benchmark, "--benchmark-collectives"}};
+  for (const auto& [is_given, name] : refused) {
+    if (is_given) throw Error(ErrorKind::usage, fmt::format("--print-slurm does not go with {}", name));
+  }
+}
+
 int run(CommandLine& line, const Communicator& world, const Log& log) {
   std::signal(SIGTERM, request_stop);
   std::signal(SIGUSR1, request_stop);
   check_same_work(line, world);
+  world.agree([&] { check_job(line); });
   if (line.is_collective_benchmark) {
     print_collectives(line, world);
     return 0;
@@ -171,7 +199,7 @@ int run(CommandLine& line, const Communicator& world, const Log& log) {
   if (line.is_schedule_wanted) {
     print_schedule(options, world);
   } else if (line.is_slurm_wanted) {
-    print_job_script(line, options, world);
+    print_job_script(line, options, world, log);
   } else if (line.is_input_benchmark) {
     std::cout << benchmark_input(options, {world, log, {}, {}, {}}) << std::endl;
   } else if (line.is_step_benchmark) {

@@ -1,6 +1,9 @@
 #include "tools/eoshard-train/train_arguments.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <regex>
 
 #include "tools/common/program.hpp"
 
@@ -210,6 +213,22 @@ void declare_machine_options(CLI::App& app, CommandLine& line) {
       ->check(CLI::Range(1, 1000));
 }
 
+// Accepts what matches all of `pattern`.
+CLI::Validator matching(const char* pattern, const std::string& what) {
+  return CLI::Validator(
+      [=](const std::string& text) {
+        return std::regex_match(text, std::regex(pattern)) ? "" : fmt::format("'{}' is not {}", text, what);
+      },
+      "TEXT");
+}
+
+CLI::Validator slurm_time() {
+  return matching("[0-9]+(:[0-5][0-9]){0,2}|[0-9]+-[0-9]{1,2}(:[0-5][0-9]){0,2}",
+                  "a time: minutes, hours:minutes:seconds or days-hours:minutes:seconds");
+}
+
+CLI::Validator slurm_name() { return matching("[A-Za-z0-9_.,+@-]+", "a name that sbatch takes"); }
+
 void declare_run_options(CLI::App& app, CommandLine& line) {
   app.option_defaults()->group("Run");
   app.add_option("--config", line.config, "TOML file of options, or a run's config.json; options given here win");
@@ -232,6 +251,13 @@ void declare_run_options(CLI::App& app, CommandLine& line) {
   app.add_option("--gpus-per-node", line.slurm.gpus_per_node,
                  "Of --print-slurm: GPUs, and tasks, of a node; 0 = one task a node on its CPUs")
       ->check(CLI::Range(0, 1024));
+  app.add_option("--cpus-per-task", line.slurm.cpus_per_task, "Of --print-slurm: cores of a task")
+      ->check(CLI::Range(1, 1 << 20));
+  app.add_option("--time", line.slurm.time, "Of --print-slurm: limit as sbatch takes it, e.g. 90, 12:00:00, 2-00:00:00")
+      ->check(slurm_time());
+  app.add_option("--partition", line.slurm.partition, "Of --print-slurm: partition of the job, or several with commas")
+      ->check(slurm_name());
+  app.add_option("--account", line.slurm.account, "Of --print-slurm: account of the job")->check(slurm_name());
   app.add_flag("--benchmark-collectives", line.is_collective_benchmark,
                "Print latency and bandwidth of reductions over all ranks by size as JSON, and train nothing");
   app.add_flag("--trace", line.is_traced, "Write when each step's gradients were communicated to trace.jsonl");

@@ -117,4 +117,9 @@ TrainOptions gather_options(CommandLine& line) {
   return options;
 }
 
+bool is_device_given(const CommandLine& line) {
+  const bool is_whole = line.config.ends_with(".json") || !line.resume.empty();  // every option has a value there
+  return is_whole || std::ranges::count(given_fields(line), "device") > 0;
+}
+
 }  // namespace eoshard::train

@@ -9,4 +9,7 @@ namespace eoshard::train {
 /// @throws Error{usage} when they are of no use together, or a file does not hold options.
 TrainOptions gather_options(CommandLine& line);
 
+/// Whether the command line or a configuration says on what to train. After gather_options().
+bool is_device_given(const CommandLine& line);
+
 }  // namespace eoshard::train
