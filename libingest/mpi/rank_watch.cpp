@@ -109,12 +109,49 @@ Address own_address(std::uint16_t port) {
   return own;
 }
 
+constexpr int kFailure = 1;
+
+// Ends the process unless it is destroyed in time: a rank that hangs before it has told its address has no name yet.
+class StartLimit {
+ public:
+  StartLimit(double timeout_s, const Log& log)
+      : thread_([this, timeout_s, &log] {
+          const std::chrono::duration<double> limit(std::min(timeout_s, kLongest));
+          std::unique_lock lock(mutex_);
+          if (started_.wait_for(lock, limit, [&] { return has_started_; })) return;
+          log.error(
+              fmt::format("another rank is lost: it has not begun within {:g} s; all ranks end. --rank-timeout "
+                          "sets the time",
+                          timeout_s));
+          std::_Exit(kFailure);
+        }) {}
+  ~StartLimit() {
+    {
+      const std::lock_guard lock(mutex_);
+      has_started_ = true;
+    }
+    started_.notify_all();
+    thread_.join();
+  }
+  StartLimit(const StartLimit&) = delete;
+  StartLimit& operator=(const StartLimit&) = delete;
+
+ private:
+  static constexpr double kLongest = 1e8;  // s, which the clock can count
+
+  std::mutex mutex_;
+  std::condition_variable started_;
+  bool has_started_ = false;
+  std::thread thread_;  // last: it uses the others
+};
+
 }  // namespace
 
 class RankWatch::Post {
  public:
   Post(const Communicator& world, double timeout_s, const Log& log)
       : rank_(world.rank()), timeout_s_(timeout_s), log_(log) {
+    const StartLimit limit(timeout_s, log);
     std::uint16_t port = 0;
     world.agree([&] { socket_ = bind_socket(port); });
     const Address own = own_address(port);
@@ -262,8 +299,6 @@ class RankWatch::Post {
     }
     std::_Exit(kFailure);
   }
-
-  static constexpr int kFailure = 1;
 
   int rank_;
   double timeout_s_;

@@ -20,6 +20,7 @@ class RankWatch(unittest.TestCase):
     def setUpClass(cls):
         """Most of the time they wait: all at once."""
         started = {"one": start(TIMEOUT_S, 20, 2), "root": start(TIMEOUT_S, 20, 0),
+                   "late": start(TIMEOUT_S, 20, "late", 1),
                    "all": start(TIMEOUT_S, TIMEOUT_S + 1, 0, 1, 2), "none": start(1000, 0.1)}
         cls.said = {name: process.communicate(timeout=100) for name, process in started.items()}
         cls.status = {name: process.returncode for name, process in started.items()}
@@ -30,6 +31,11 @@ class RankWatch(unittest.TestCase):
             self.assertNotEqual(self.status[name], 0, errors)
             self.assertIn(f"rank {rank} (process", errors)
             self.assertIn("is lost: nothing was heard from it", errors)
+
+    def test_a_rank_that_hangs_before_the_watch_ends_all(self):
+        errors = self.said["late"][1]
+        self.assertNotEqual(self.status["late"], 0, errors)
+        self.assertIn("another rank is lost: it has not begun within 2 s", errors)
 
     def test_where_no_datagram_comes_through_nobody_is_judged(self):
         errors = self.said["all"][1]

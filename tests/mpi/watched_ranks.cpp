@@ -1,5 +1,6 @@
-// Ranks that are watched while their work moves on; some can be mute: their datagrams get lost.
-// watched_ranks TIMEOUT_S SECONDS [MUTE_RANK...]. Rank 0 prints the least number of datagrams that a rank has sent.
+// Ranks that are watched while their work moves on; some can be mute: their datagrams get lost. Others can be late:
+// they begin when the rest is done. watched_ranks TIMEOUT_S SECONDS [MUTE_RANK...] [late LATE_RANK...]. Rank 0 prints
+// the least number of datagrams that a rank has sent.
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -48,7 +49,10 @@ int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const eoshard::MpiSession session(eoshard::MpiThreads::any);
   const eoshard::Communicator world = eoshard::Communicator::world();
-  is_mute = std::find(arguments.begin() + 2, arguments.end(), std::to_string(world.rank())) != arguments.end();
+  const auto late = std::find(arguments.begin() + 2, arguments.end(), "late");
+  const std::string own = std::to_string(world.rank());
+  is_mute = std::find(arguments.begin() + 2, late, own) != late;
+  if (std::find(late, arguments.end(), own) != arguments.end()) work(std::stod(arguments.at(1)));
   const eoshard::Log log(world.rank());
   const eoshard::RankWatch watch(world, std::stod(arguments.at(0)), log);
   work(std::stod(arguments.at(1)));
