@@ -23,9 +23,15 @@ class BatchPlacer {
   virtual DeviceBatch place(const Batch& batch, const std::optional<Mixing>& mixing) = 0;
 };
 
+struct PlacerRules {
+  bool is_mixed = false;   ///< place() is given mixings
+  bool is_cached = false;  ///< samples stay on the GPU
+};
+
 /// On CPUs the loader's threads make the network's input. On GPUs they leave samples as they are stored, in pinned
-/// memory; a stream of its own copies them and one launch makes the input. With `is_cached` samples stay on the GPU.
-/// References are borrowed. @throws Error{usage} where the split does not fit into the GPU's memory.
-std::unique_ptr<BatchPlacer> make_batch_placer(const ForwardPass& pass, const SplitReader& split, bool is_cached);
+/// memory; a stream of its own copies them and one launch makes the input. Images are of image_type(pass), but float32
+/// where a CPU mixes them. References are borrowed. @throws Error{usage} where the split does not fit into the GPU's
+/// memory.
+std::unique_ptr<BatchPlacer> make_batch_placer(const ForwardPass& pass, const SplitReader& split, PlacerRules rules);
 
 }  // namespace eoshard::train

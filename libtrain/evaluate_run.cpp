@@ -63,15 +63,14 @@ std::string evaluate_run(const EvaluateRequest& request, const TrainOptions& wan
   TrainingState state(load_trained_network(request.run, info, world), device, {});  // laid out as in training
   state.begin_evaluation();
   const ForwardPass pass{state.network(), dataset.input, dataset.task, device, parse_precision(options.precision)};
-  const InputTransform transform(dataset.input, PixelLayout::channels_last);
   const SplitReader& split = dataset.split(request.split);
   const std::int64_t samples = split.samples();
   const EvaluationOptions evaluation{kDefaultEvaluationBatch, static_cast<int>(options.loader_threads)};
   std::vector<float> embeddings;
   if (!request.embeddings.empty()) {
-    embeddings = collect_embeddings(pass, split, transform, evaluation, world);
+    embeddings = collect_embeddings(pass, split, evaluation, world);
   }
-  const EvaluationResult result = evaluate(pass, split, transform, evaluation, world, [&](std::int64_t done) {
+  const EvaluationResult result = evaluate(pass, split, evaluation, world, [&](std::int64_t done) {
     setting.show_progress({request.split, static_cast<std::uint64_t>(std::min(samples, done * world.size())),
                            static_cast<std::uint64_t>(samples), "images", ""});
   });

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "libingest/core/error.hpp"
+#include "libtrain/batch_placer.hpp"
 #include "libtrain/core/rank_share.hpp"
 #include "libtrain/damage_report.hpp"
 #include "libtrain/data/micro_batch_plan.hpp"
@@ -23,6 +24,10 @@ std::vector<BatchRequest> make_requests(const EvaluationPlan& plan, Range share)
     requests.push_back(std::move(request));
   }
   return requests;
+}
+
+BatchLoader::Options loader_options(const EvaluationOptions& options, const BatchPlacer& placer) {
+  return {options.loader_threads, 3, DamagedPlace::zeros, placer.memory()};
 }
 
 void append_values(std::vector<float>& to, const at::Tensor& tensor) {
@@ -52,20 +57,20 @@ at::Tensor whole_rows(const at::Tensor& rows, const Batch& batch) {
 
 }  // namespace
 
-EvaluationResult evaluate(const ForwardPass& pass, const SplitReader& split, const InputTransform& transform,
-                          const EvaluationOptions& options, const Communicator& world,
-                          const std::function<void(std::int64_t)>& report_samples) {
+EvaluationResult evaluate(const ForwardPass& pass, const SplitReader& split, const EvaluationOptions& options,
+                          const Communicator& world, const std::function<void(std::int64_t)>& report_samples) {
   const at::NoGradGuard no_gradients;
   const auto start = std::chrono::steady_clock::now();
   const EvaluationPlan plan{split.samples(), options.micro_batch_size};
   const Range share = rank_share(plan.micro_batches(), world.rank(), world.size());
-  BatchLoader loader(split, transform, make_requests(plan, share), {options.loader_threads, 3, DamagedPlace::zeros});
+  const std::unique_ptr<BatchPlacer> placer = make_batch_placer(pass, split, {});
+  BatchLoader loader(split, placer->maker(), make_requests(plan, share), loader_options(options, *placer));
   const LossOptions loss_options{pass.task, 0, {}};
   std::vector<double> losses;  // summed over each micro-batch
   std::vector<float> own;
   for (std::int64_t micro_batch = share.first; micro_batch < share.last; ++micro_batch) {
     const Batch batch = loader.next();
-    const DeviceBatch placed = place_batch(pass, batch, split);
+    const DeviceBatch placed = placer->place(batch, std::nullopt);
     const at::Tensor logits = whole_rows(run_forward(pass, placed), batch);
     if (logits.size(0) > 0) {
       const double loss = mean_loss(loss_options, logits, whole_rows(placed.targets, batch)).item<double>();
@@ -92,17 +97,17 @@ EvaluationResult evaluate(const ForwardPass& pass, const SplitReader& split, con
 }
 
 std::vector<float> collect_embeddings(const ForwardPass& pass, const SplitReader& split,
-                                      const InputTransform& transform, const EvaluationOptions& options,
-                                      const Communicator& world) {
+                                      const EvaluationOptions& options, const Communicator& world) {
   const at::NoGradGuard no_gradients;
   const EvaluationPlan plan{split.samples(), options.micro_batch_size};
   const Range share = rank_share(plan.micro_batches(), world.rank(), world.size());
   std::vector<float> own;
   world.agree([&] {
-    BatchLoader loader(split, transform, make_requests(plan, share), {options.loader_threads, 3, DamagedPlace::zeros});
+    const std::unique_ptr<BatchPlacer> placer = make_batch_placer(pass, split, {});
+    BatchLoader loader(split, placer->maker(), make_requests(plan, share), loader_options(options, *placer));
     for (std::int64_t micro_batch = share.first; micro_batch < share.last; ++micro_batch) {
       const Batch batch = loader.next();
-      append_values(own, whole_rows(run_embed(pass, place_batch(pass, batch, split)), batch).to(at::kFloat));
+      append_values(own, whole_rows(run_embed(pass, placer->place(batch, std::nullopt)), batch).to(at::kFloat));
     }
   });
   return world.all_gather(std::span<const float>(own));

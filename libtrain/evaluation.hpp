@@ -9,7 +9,6 @@
 
 #include "libingest/mpi/communicator.hpp"
 #include "libtrain/data/batch_loader.hpp"
-#include "libtrain/data/transform.hpp"
 #include "libtrain/forward_pass.hpp"
 #include "libtrain/score_report.hpp"
 
@@ -30,14 +29,12 @@ struct EvaluationResult {
 
 /// The network must be in evaluation mode. The loss is summed in the order of micro-batches, so that it is the same
 /// for any number of ranks. Collective.
-EvaluationResult evaluate(const ForwardPass& pass, const SplitReader& split, const InputTransform& transform,
-                          const EvaluationOptions& options, const Communicator& world,
-                          const std::function<void(std::int64_t)>& report_samples);
+EvaluationResult evaluate(const ForwardPass& pass, const SplitReader& split, const EvaluationOptions& options,
+                          const Communicator& world, const std::function<void(std::int64_t)>& report_samples);
 
 /// Input of the network's last layer for every sample, (whole samples, features) in storage order, the same on every
 /// rank. Collective. @throws Error{usage}, agreed on, where the network does not give it.
 std::vector<float> collect_embeddings(const ForwardPass& pass, const SplitReader& split,
-                                      const InputTransform& transform, const EvaluationOptions& options,
-                                      const Communicator& world);
+                                      const EvaluationOptions& options, const Communicator& world);
 
 }  // namespace eoshard::train

@@ -29,14 +29,6 @@ class AutocastScope {
   bool was_enabled_;
 };
 
-at::Tensor borrow_images(const InputSpec& input, const Batch& batch) {
-  const auto samples = static_cast<std::int64_t>(batch.samples.size());
-  const auto bands = static_cast<std::int64_t>(input.bands.size());
-  const std::vector<std::int64_t> shape = {samples, bands, input.rows, input.columns};
-  return at::from_blob(batch.images.data(), shape, c10::get_channels_last_strides_2d(shape),
-                       at::TensorOptions(at::kFloat));
-}
-
 at::Tensor blend(const at::Tensor& values, const Mixing& mixing) {
   const at::Tensor partners = at::tensor(mixing.partners).to(values.device());
   std::vector<std::int64_t> shape(static_cast<std::size_t>(values.dim()), 1);
@@ -47,16 +39,19 @@ at::Tensor blend(const at::Tensor& values, const Mixing& mixing) {
 
 }  // namespace
 
+PixelType image_type(const ForwardPass& pass) {
+  const bool is_rounded = pass.precision == Precision::bf16 && pass.network.begins_with_convolution();
+  return is_rounded ? PixelType::bfloat16 : PixelType::float32;
+}
+
+at::ScalarType tensor_type(PixelType type) { return type == PixelType::float32 ? at::kFloat : at::kBFloat16; }
+
 at::Tensor place_targets(const ForwardPass& pass, const Batch& batch, const SplitReader& split) {
   std::vector<std::span<const std::uint8_t>> rows;
   for (const SampleRequest& request : batch.samples) {
     rows.push_back(split.labels(request.sample));
   }
   return make_targets(pass.task, rows).to(pass.device);
-}
-
-DeviceBatch place_batch(const ForwardPass& pass, const Batch& batch, const SplitReader& split) {
-  return {borrow_images(pass.input, batch).to(pass.device), place_targets(pass, batch, split)};
 }
 
 void mix_targets(DeviceBatch& batch, const Mixing& mixing, std::size_t classes) {

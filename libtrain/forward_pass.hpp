@@ -9,6 +9,7 @@
 
 #include "libtrain/data/batch_loader.hpp"
 #include "libtrain/data/mix_up.hpp"
+#include "libtrain/data/pixel_type.hpp"
 #include "libtrain/loss/loss.hpp"
 #include "libtrain/model/network.hpp"
 
@@ -27,17 +28,19 @@ struct ForwardPass {
 
 /// A batch on the device. On the CPU `images` borrows the loader's memory.
 struct DeviceBatch {
-  at::Tensor images;   ///< (N, bands, rows, columns) float32, channels-last
+  at::Tensor images;   ///< (N, bands, rows, columns) float32, or bfloat16 (see image_type), channels-last
   at::Tensor targets;  ///< see make_targets
   std::int64_t samples() const { return images.size(0); }
 };
 
-/// Of a loader with the channels-last InputTransform.
-DeviceBatch place_batch(const ForwardPass& pass, const Batch& batch, const SplitReader& split);
-/// Its targets alone.
+/// What the network takes images as without changing its logits: bfloat16 where it would round them to it first thing.
+PixelType image_type(const ForwardPass& pass);
+at::ScalarType tensor_type(PixelType type);
+
+/// The targets of a loaded batch, on the device.
 at::Tensor place_targets(const ForwardPass& pass, const Batch& batch, const SplitReader& split);
 
-/// Mixes images and targets of a batch (see data/mix_up.hpp); class numbers become probabilities.
+/// Mixes images, in float32, and targets of a batch (see data/mix_up.hpp); class numbers become probabilities.
 void mix(DeviceBatch& batch, const Mixing& mixing, std::size_t classes);
 /// Its targets alone.
 void mix_targets(DeviceBatch& batch, const Mixing& mixing, std::size_t classes);

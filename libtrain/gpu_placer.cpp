@@ -18,10 +18,10 @@ namespace eoshard::train {
 namespace {
 
 // Memory that the GPU can read by itself.
-std::shared_ptr<float[]> pinned_memory(std::size_t values) {
+std::shared_ptr<std::byte[]> pinned_memory(std::size_t bytes) {
   const at::Tensor memory =
-      at::empty({static_cast<std::int64_t>(values)}, at::TensorOptions(at::kFloat).pinned_memory(true));
-  return {memory.data_ptr<float>(), [memory](float*) {}};
+      at::empty({static_cast<std::int64_t>(bytes)}, at::TensorOptions(at::kByte).pinned_memory(true));
+  return {static_cast<std::byte*>(memory.data_ptr()), [memory](std::byte*) {}};
 }
 
 at::Tensor device_bytes(std::int64_t rows, std::size_t row_bytes, at::Device device) {
@@ -51,6 +51,7 @@ class GpuPlacer final : public BatchPlacer {
   GpuPlacer(const ForwardPass& pass, const SplitReader& split, bool is_cached)
       : pass_(pass),
         split_(split),
+        type_(image_type(pass)),
         layout_(pass.input),
         maker_(layout_),
         transform_(make_pixel_tables(pass.input)),
@@ -78,8 +79,8 @@ class GpuPlacer final : public BatchPlacer {
     placed.images =
         at::empty({static_cast<std::int64_t>(samples.size()), static_cast<std::int64_t>(pass_.input.bands.size()),
                    pass_.input.rows, pass_.input.columns},
-                  at::TensorOptions(pass_.device).dtype(at::kFloat), at::MemoryFormat::ChannelsLast);
-    transform_.apply(samples, placed.images.data_ptr<float>(), stream.stream());
+                  at::TensorOptions(pass_.device).dtype(tensor_type(type_)), at::MemoryFormat::ChannelsLast);
+    transform_.apply(samples, type_, placed.images.data_ptr(), stream.stream());
     read_[turn_].record(stream);
     turn_ = 1 - turn_;
     copied_.synchronize();  // the loader may write to its memory again
@@ -89,7 +90,7 @@ class GpuPlacer final : public BatchPlacer {
  private:
   using Places = std::vector<const std::byte*>;  // on the device, of each sample
 
-  void queue_copy(void* to, const float* from, std::size_t bytes) {
+  void queue_copy(void* to, const std::byte* from, std::size_t bytes) {
     C10_CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, copying_.stream()));
   }
 
@@ -120,7 +121,7 @@ class GpuPlacer final : public BatchPlacer {
       const SampleRequest& request = batch.samples[at];
       places.push_back(row(cache_, request.sample));
       if (!request.is_wanted) continue;
-      queue_copy(const_cast<std::byte*>(places.back()), batch.images.data() + at * maker_.values(), layout_.bytes());
+      queue_copy(const_cast<std::byte*>(places.back()), batch.images.data() + at * layout_.bytes(), layout_.bytes());
       is_kept_[static_cast<std::size_t>(request.sample)] = true;
     }
     copied_.record(copying_);
@@ -142,6 +143,7 @@ class GpuPlacer final : public BatchPlacer {
 
   const ForwardPass& pass_;
   const SplitReader& split_;
+  PixelType type_;
   StoredLayout layout_;
   StoredSamples maker_;
   GpuTransform transform_;

@@ -48,7 +48,7 @@ class GraphedTrainStep final : public EagerTrainStep {
   void make_room(const DeviceBatch& batch) {
     const at::NoGradGuard no_gradients;
     static_batch_ = {at::empty_like(batch.images), at::empty_like(batch.targets)};
-    scale_ = at::ones({}, batch.images.options());
+    scale_ = at::ones({}, batch.images.options().dtype(at::kFloat));
   }
 
   void fill(const DeviceBatch& batch, double loss_scale) {

@@ -76,17 +76,24 @@ std::string benchmark_input(const TrainOptions& wanted, const TrainSetting& sett
   read_all(split, samples, threads);
   const double raw = measure(
       samples.size(), [&](std::int64_t epoch) { read_all(split, order_samples(options, samples, epoch), threads); });
-  const InputTransform transform(dataset.input, PixelLayout::channels_last);
+  const bool is_rounded = options.precision == "bf16" && options.mixup_alpha == 0;
+  const PixelType type = is_rounded ? PixelType::bfloat16 : PixelType::float32;
+  const InputTransform transform(dataset.input, PixelLayout::channels_last, type);
   const double transformed = measure(samples.size(), [&](std::int64_t epoch) {
     const auto order = order_samples(options, samples, epoch);
     const std::vector<BatchRequest> batches = batches_of(order, options.seed, epoch);
     BatchLoader loader(split, transform, batches, {threads, 3});
     for (std::size_t batch = 0; batch < batches.size(); ++batch) loader.next();
   });
-  return nlohmann::ordered_json{{"data", options.data},         {"samples", samples.size()},
-                                {"threads", threads},           {"bands", dataset.input.bands.size()},
-                                {"rows", dataset.input.rows},   {"columns", dataset.input.columns},
-                                {"raw_images_per_second", raw}, {"transformed_images_per_second", transformed}}
+  return nlohmann::ordered_json{{"data", options.data},
+                                {"samples", samples.size()},
+                                {"threads", threads},
+                                {"bands", dataset.input.bands.size()},
+                                {"rows", dataset.input.rows},
+                                {"columns", dataset.input.columns},
+                                {"type", is_rounded ? "bfloat16" : "float32"},
+                                {"raw_images_per_second", raw},
+                                {"transformed_images_per_second", transformed}}
       .dump();
 }
 

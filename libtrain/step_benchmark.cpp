@@ -5,7 +5,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
-#include "libtrain/data/transform.hpp"
+#include "libtrain/batch_placer.hpp"
 #include "libtrain/epoch_requests.hpp"
 #include "libtrain/run_schedule.hpp"
 #include "libtrain/run_setup.hpp"
@@ -31,9 +31,10 @@ class ResidentSteps {
         state_(make_initial_network(options, dataset_, setting.world, setting.log), device_, update_rules(options)),
         pass_{state_.network(), dataset_.input, dataset_.task, device_, parse_precision(options.precision)},
         loss_(step_options(options, dataset_, device_).loss),
-        transform_(dataset_.input, PixelLayout::channels_last),
-        loader_(dataset_.split("train"), transform_, {first_request()}, {}),
-        batch_(place_batch(pass_, loader_.next(), dataset_.split("train"))) {
+        placer_(make_batch_placer(pass_, dataset_.split("train"), {})),
+        loader_(dataset_.split("train"), placer_->maker(), {first_request()},
+                {1, 2, DamagedPlace::substitute, placer_->memory()}),
+        batch_(placer_->place(loader_.next(), std::nullopt)) {
     state_.begin_training();
   }
 
@@ -46,6 +47,7 @@ class ResidentSteps {
   }
 
   const StepPlan& plan() const { return plan_; }
+  std::string input_type() const { return batch_.images.scalar_type() == at::kFloat ? "float32" : "bfloat16"; }
 
  private:
   BatchRequest first_request() const { return epoch_requests(options_, samples_, plan_, {0, 1}, 0, 0).front(); }
@@ -68,7 +70,7 @@ class ResidentSteps {
   TrainingState state_;
   ForwardPass pass_;
   LossOptions loss_;
-  InputTransform transform_;
+  std::unique_ptr<BatchPlacer> placer_;
   BatchLoader loader_;  // its memory is the batch's on a CPU
   DeviceBatch batch_;
   at::Tensor loss_value_;
@@ -92,6 +94,7 @@ std::string benchmark_step(const TrainOptions& wanted, const TrainSetting& setti
   const StepPlan& plan = resident.plan();
   return nlohmann::ordered_json{{"model", options.model},
                                 {"precision", options.precision},
+                                {"input", resident.input_type()},
                                 {"device", options.device},
                                 {"threads", options.threads},
                                 {"batch_size", plan.batch_size},

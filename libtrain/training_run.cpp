@@ -20,13 +20,13 @@ TrainingRun::TrainingRun(const TrainOptions& options, const TrainSetting& settin
       samples_(select_training_samples(options, dataset_, world_)),
       schedule_(make_schedule(options, sample_count())),
       last_step_(count_steps(options, schedule_)),
-      transform_(dataset_.input, PixelLayout::channels_last),
       device_(choose_device(options, world_)),
       collective_(make_collective(world_, device_)),
       solo_(make_solo_collective()),
       state_(make_initial_network(options, dataset_, world_, setting.log), device_, update_rules(options)),
       pass_{state_.network(), dataset_.input, dataset_.task, device_, parse_precision(options.precision)} {
-  world_.agree([&] { placer_ = make_batch_placer(pass_, dataset_.split("train"), options.cache == "device"); });
+  const PlacerRules rules{options.mixup_alpha > 0, options.cache == "device"};
+  world_.agree([&] { placer_ = make_batch_placer(pass_, dataset_.split("train"), rules); });
 }
 
 void TrainingRun::tell_left_out() const {

@@ -11,7 +11,6 @@
 
 #include "libtrain/checkpoint/checkpoint.hpp"
 #include "libtrain/checkpoint/checkpoint_writer.hpp"
-#include "libtrain/data/transform.hpp"
 #include "libtrain/evaluation.hpp"
 #include "libtrain/optim/schedule.hpp"
 #include "libtrain/run_health.hpp"
@@ -85,7 +84,6 @@ class TrainingRun {
   std::int64_t last_step_;
   StepPlan plan_;                 // of the epoch that is under way
   std::int64_t local_steps_ = 1;  // in it
-  InputTransform transform_;
   at::Device device_;
   std::unique_ptr<Collective> collective_, solo_;
   TrainingState state_;

@@ -35,7 +35,7 @@ EvaluationResult TrainingRun::evaluate_split(const std::string& split, std::int6
   options.micro_batch_size = options_.micro_batch_size.at(0);
   options.loader_threads = static_cast<int>(options_.loader_threads);
   const std::int64_t ranks = world_.size();
-  EvaluationResult result = evaluate(pass_, dataset_.split(split), transform_, options, world_, [&](std::int64_t done) {
+  EvaluationResult result = evaluate(pass_, dataset_.split(split), options, world_, [&](std::int64_t done) {
     show_evaluation(split, std::min(samples, done * ranks), samples);
   });
   if (!std::isfinite(result.loss))

@@ -12,11 +12,10 @@
 
 namespace eoshard::train {
 
-std::shared_ptr<float[]> huge_pages(std::size_t values) {
+std::shared_ptr<std::byte[]> huge_pages(std::size_t bytes) {
   constexpr std::align_val_t kAlignment{kHugePageBytes};
-  const std::size_t bytes = values * sizeof(float);
-  const std::shared_ptr<float[]> memory(static_cast<float*>(::operator new[](bytes, kAlignment)),
-                                        [=](float* data) { ::operator delete[](data, kAlignment); });
+  const std::shared_ptr<std::byte[]> memory(static_cast<std::byte*>(::operator new[](bytes, kAlignment)),
+                                            [=](std::byte* data) { ::operator delete[](data, kAlignment); });
   ask_for_huge_pages(memory.get(), bytes / kHugePageBytes * kHugePageBytes);
   return memory;
 }
@@ -25,14 +24,14 @@ BatchLoader::BatchLoader(const SplitReader& split, const SampleMaker& maker, std
                          Options options)
     : split_(split),
       maker_(maker),
-      values_per_sample_(maker.values()),
+      sample_bytes_(maker.bytes()),
       requests_(std::move(requests)),
       damaged_place_(options.damaged_place),
       ring_(std::min(std::max<std::size_t>(options.ring_batches, 2), requests_.size() + 1)) {
   std::size_t most = 0;
   for (const BatchRequest& request : requests_) most = std::max(most, request.size());
   for (std::size_t batch = 0; batch < std::min(ring_.size(), requests_.size()); ++batch) {
-    slot_of(batch).images = options.memory(most * values_per_sample_);
+    slot_of(batch).images = options.memory(most * sample_bytes_);
     slot_of(batch).pending = requests_[batch].size();
   }
   for (int thread = 0; thread < std::max(1, options.threads); ++thread) threads_.emplace_back([this] { work(); });
@@ -62,7 +61,7 @@ Batch BatchLoader::next() {
   wait_s_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (slot.error) std::rethrow_exception(slot.error);
   const BatchRequest& request = requests_[handed_out_++];
-  return {{slot.images.get(), request.size() * values_per_sample_}, slot.samples};
+  return {{slot.images.get(), request.size() * sample_bytes_}, slot.samples};
 }
 
 void BatchLoader::work() {
@@ -108,11 +107,11 @@ void BatchLoader::make_sample(const Task& task, SplitReader::SampleBuffer& buffe
   Slot& slot = slot_of(task.batch);
   SampleRequest& sample = slot.samples[task.sample];
   if (!sample.is_wanted) return;
-  const std::span<float> image(slot.images.get() + task.sample * values_per_sample_, values_per_sample_);
+  const std::span<std::byte> image(slot.images.get() + task.sample * sample_bytes_, sample_bytes_);
   sample.is_whole = split_.read_whole(sample.sample, buffer);
   if (!sample.is_whole) {
     if (damaged_place_ == DamagedPlace::zeros) {
-      std::ranges::fill(image, 0.0F);
+      std::ranges::fill(image, std::byte{0});
       return;
     }
     sample.sample = read_substitute(task, buffer);

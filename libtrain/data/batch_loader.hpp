@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -26,15 +27,15 @@ using BatchRequest = std::vector<SampleRequest>;
 
 /// One batch, valid until the next call of BatchLoader::next().
 struct Batch {
-  std::span<float> images;  ///< the samples as the maker makes them, one after another
+  std::span<std::byte> images;  ///< the samples as the maker makes them, one after another
   std::span<const SampleRequest> samples;
 };
 
-/// Memory for so many values, which begins with a cache line; what it holds is undefined. @throws std::bad_alloc
-using BatchMemory = std::function<std::shared_ptr<float[]>(std::size_t values)>;
+/// Memory of so many bytes, which begins with a cache line; what it holds is undefined. @throws std::bad_alloc
+using BatchMemory = std::function<std::shared_ptr<std::byte[]>(std::size_t bytes)>;
 
 /// Memory in huge pages where the kernel has them.
-std::shared_ptr<float[]> huge_pages(std::size_t values);
+std::shared_ptr<std::byte[]> huge_pages(std::size_t bytes);
 
 /// What a batch holds in the place of a damaged sample that the split skips.
 enum class DamagedPlace {
@@ -66,7 +67,7 @@ class BatchLoader {
 
  private:
   struct Slot {
-    std::shared_ptr<float[]> images;
+    std::shared_ptr<std::byte[]> images;
     BatchRequest samples;     // what was asked for, with substitutes in place
     std::size_t pending = 0;  // samples not made yet
     std::exception_ptr error;
@@ -86,7 +87,7 @@ class BatchLoader {
 
   const SplitReader& split_;
   const SampleMaker& maker_;
-  const std::size_t values_per_sample_;
+  const std::size_t sample_bytes_;
   const std::vector<BatchRequest> requests_;
   const DamagedPlace damaged_place_;
   std::vector<Slot> ring_;

@@ -9,9 +9,10 @@ namespace {
 constexpr int kThreads = 256;
 
 // A thread a value, in the order in which they lie in memory: neighbours write side by side.
-__global__ void make_values(PixelTables tables, const PlacedSample* samples, std::int64_t values, float* out) {
+template <class Value>
+__global__ void make_values(PixelTables tables, const PlacedSample* samples, std::int64_t values, Value* out) {
   const std::int64_t at = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
-  if (at < values) out[at] = batch_value(tables, samples, at);
+  if (at < values) store(batch_value(tables, samples, at), out[at]);
 }
 
 }  // namespace
@@ -40,7 +41,7 @@ GpuTransform::GpuTransform(const PixelTableData& tables) : memory_(std::make_uni
 GpuTransform::~GpuTransform() = default;
 
 // The list of samples is copied in the order of the stream: behind the launch before, which reads it.
-void GpuTransform::apply(std::span<const PlacedSample> samples, float* out, void* stream_of_caller) {
+void GpuTransform::apply(std::span<const PlacedSample> samples, PixelType type, void* out, void* stream_of_caller) {
   if (samples.empty()) return;
   const auto stream = static_cast<cudaStream_t>(stream_of_caller);
   Memory& memory = *memory_;
@@ -55,7 +56,12 @@ void GpuTransform::apply(std::span<const PlacedSample> samples, float* out, void
   const PixelTables& view = memory.view;
   const std::int64_t values = static_cast<std::int64_t>(samples.size()) * view.rows * view.columns * view.bands;
   const auto blocks = static_cast<unsigned>((values + kThreads - 1) / kThreads);
-  make_values<<<blocks, kThreads, 0, stream>>>(view, memory.samples->get(), values, out);
+  const PlacedSample* const placed = memory.samples->get();
+  if (type == PixelType::float32) {
+    make_values<<<blocks, kThreads, 0, stream>>>(view, placed, values, static_cast<float*>(out));
+  } else {
+    make_values<<<blocks, kThreads, 0, stream>>>(view, placed, values, static_cast<Bfloat16*>(out));
+  }
   check_cuda(cudaGetLastError(), "the launch of the input's transform");
 }
 

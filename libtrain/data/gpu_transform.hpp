@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 
+#include "libtrain/data/pixel_type.hpp"
 #include "libtrain/data/pixel_value.hpp"
 
 namespace eoshard::train {
@@ -15,9 +16,10 @@ class GpuTransform {
   explicit GpuTransform(const PixelTableData& tables);
   ~GpuTransform();
 
-  /// Fills `out` (samples, rows, columns, bands) in the order of `stream` (a cudaStream_t); `out` and what the samples'
-  /// `stored` point to lie on the device. `samples` may go when the call returns.
-  void apply(std::span<const PlacedSample> samples, float* out, void* stream);
+  /// Fills `out` (samples, rows, columns, bands) with values of `type` in the order of `stream` (a cudaStream_t); `out`
+  /// and what the samples' `stored` point to lie on the device. `samples` may go when the call returns. What is mixed
+  /// is rounded behind it.
+  void apply(std::span<const PlacedSample> samples, PixelType type, void* out, void* stream);
 
  private:
   struct Memory;

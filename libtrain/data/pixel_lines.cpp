@@ -22,46 +22,95 @@ Four load(const float* from) {
   return values;
 }
 
+// Four values of the output's type.
+template <class Value>
+struct Quad;
+template <>
+struct Quad<float> {
+  Four values;
+};
+template <>
+struct Quad<Bfloat16> {
+  long long bits;
+};
+
 // Past the caches: the network reads a batch long after it was made. `to` is aligned for it.
-void stream(Four values, float* to) {
+void stream(const Quad<float>& quad, float* to) {
 #ifdef __SSE2__
-  _mm_stream_ps(to, values);
+  _mm_stream_ps(to, quad.values);
 #else
-  std::memcpy(to, &values, sizeof(values));
+  std::memcpy(to, &quad, sizeof(quad));
+#endif
+}
+
+void stream(const Quad<Bfloat16>& quad, Bfloat16* to) {
+#ifdef __x86_64__
+  _mm_stream_si64(reinterpret_cast<long long*>(to), quad.bits);
+#else
+  std::memcpy(to, &quad, sizeof(quad));
+#endif
+}
+
+void keep_pair(Four first, Four second, Quad<float>* to) {
+  to[0].values = first;
+  to[1].values = second;
+}
+
+#ifdef __SSE2__
+// As round_to_bfloat16; a shift that keeps the sign lets the halves be packed without saturation.
+__m128i rounded_halves(Four values) {
+  const auto bits = reinterpret_cast<__m128i>(values);
+  const __m128i odd = _mm_and_si128(_mm_srli_epi32(bits, 16), _mm_set1_epi32(1));
+  return _mm_srai_epi32(_mm_add_epi32(_mm_add_epi32(bits, _mm_set1_epi32(0x7FFF)), odd), 16);
+}
+#endif
+
+void keep_pair(Four first, Four second, Quad<Bfloat16>* to) {
+#ifdef __SSE2__
+  const __m128i halves = _mm_packs_epi32(rounded_halves(first), rounded_halves(second));
+  std::memcpy(to, &halves, sizeof(halves));
+#else
+  Bfloat16 halves[8];
+  for (int at = 0; at < 8; ++at) halves[at] = round_to_bfloat16(at < 4 ? first[at] : second[at - 4]);
+  std::memcpy(to, halves, sizeof(halves));
 #endif
 }
 
 // Four columns of four bands, lines `stride` apart, as four pixels.
-void transpose_block(const float* from, std::int64_t stride, Four* pixels) {
+template <class Value>
+void transpose_block(const float* from, std::int64_t stride, Quad<Value>* pixels) {
   const Four a = load(from), b = load(from + stride), c = load(from + 2 * stride), d = load(from + 3 * stride);
   const Four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
   const Four cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  pixels[0] = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
-  pixels[1] = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
-  pixels[2] = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
-  pixels[3] = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
+  keep_pair(__builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5), __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7),
+            pixels);
+  keep_pair(__builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5),
+            __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7), pixels + 2);
 }
 
 // Four columns of four bands of all rows.
+template <class Value>
 struct PixelBlock {
-  Four pixels[kPlacedRows][4];
+  Quad<Value> pixels[kPlacedRows][4];
 };
 
 // Bands, columns and rows that are multiples of four: stores follow each other in memory, whole cache lines at a time.
+template <class Value>
 class BlockPlacing {
  public:
-  BlockPlacing(std::span<const float> lines, std::int64_t columns, std::int64_t bands, const PixelPlace& place)
+  BlockPlacing(std::span<const float> lines, std::int64_t columns, std::int64_t bands, const PixelPlace<Value>& place)
       : lines_(lines.data()), columns_(columns), bands_(bands), place_(place) {}
 
-  static bool fits(std::span<const float> lines, std::int64_t columns, std::int64_t bands, const PixelPlace& place) {
-    const bool is_aligned = reinterpret_cast<std::uintptr_t>(place.to) % sizeof(Four) == 0;
+  static bool fits(std::span<const float> lines, std::int64_t columns, std::int64_t bands,
+                   const PixelPlace<Value>& place) {
+    const bool is_aligned = reinterpret_cast<std::uintptr_t>(place.to) % sizeof(Quad<Value>) == 0;
     const bool is_whole = static_cast<std::int64_t>(lines.size()) == kPlacedRows * columns * bands;
     return is_aligned && is_whole && columns % 4 == 0 && bands % 4 == 0 && bands / 4 <= kMaxGroups;
   }
 
   void run() const {
     const bool is_turned = std::abs(place_.row_step) < std::abs(place_.column_step);
-    PixelBlock blocks[kMaxGroups];
+    PixelBlock<Value> blocks[kMaxGroups];
     for (std::int64_t column = 0; column < columns_; column += 4) {
       for (std::int64_t group = 0; group < bands_ / 4; ++group) gather(column, group, blocks[group]);
       for (std::int64_t outer = 0; outer < 4; ++outer) {
@@ -74,19 +123,19 @@ class BlockPlacing {
  private:
   static constexpr std::int64_t kMaxGroups = 8;
 
-  void gather(std::int64_t column, std::int64_t group, PixelBlock& block) const {
+  void gather(std::int64_t column, std::int64_t group, PixelBlock<Value>& block) const {
     for (std::int64_t row = 0; row < kPlacedRows; ++row)
       transpose_block(lines_ + (row * bands_ + 4 * group) * columns_ + column, columns_, block.pixels[row]);
   }
 
-  void put(const PixelBlock* blocks, std::int64_t row, std::int64_t first_column, std::int64_t column) const {
-    float* to = place_.to + row * place_.row_step + (first_column + column) * place_.column_step;
+  void put(const PixelBlock<Value>* blocks, std::int64_t row, std::int64_t first_column, std::int64_t column) const {
+    Value* to = place_.to + row * place_.row_step + (first_column + column) * place_.column_step;
     for (std::int64_t group = 0; group < bands_ / 4; ++group) stream(blocks[group].pixels[row][column], to + 4 * group);
   }
 
   const float* lines_;
   std::int64_t columns_, bands_;
-  PixelPlace place_;
+  PixelPlace<Value> place_;
 };
 
 // Pixel centres of the fine line lie a quarter of a coarse pixel before and behind each coarse centre.
@@ -214,17 +263,23 @@ void blend(std::span<const float* const> lines, std::span<const float> weights, 
   }
 }
 
-void place_pixels(std::span<const float> lines, std::int64_t columns, std::int64_t bands, const PixelPlace& place) {
-  if (BlockPlacing::fits(lines, columns, bands, place)) return BlockPlacing(lines, columns, bands, place).run();
+template <class Value>
+void place_pixels(std::span<const float> lines, std::int64_t columns, std::int64_t bands,
+                  const PixelPlace<Value>& place) {
+  using Blocks = BlockPlacing<Value>;
+  if (Blocks::fits(lines, columns, bands, place)) return Blocks(lines, columns, bands, place).run();
   const std::int64_t rows = static_cast<std::int64_t>(lines.size()) / (columns * bands);
   for (std::int64_t row = 0; row < rows; ++row) {
     for (std::int64_t column = 0; column < columns; ++column) {
-      float* to = place.to + row * place.row_step + column * place.column_step;
+      Value* to = place.to + row * place.row_step + column * place.column_step;
       for (std::int64_t band = 0; band < bands; ++band)
-        to[band] = lines[static_cast<std::size_t>((row * bands + band) * columns + column)];
+        store(lines[static_cast<std::size_t>((row * bands + band) * columns + column)], to[band]);
     }
   }
 }
+
+template void place_pixels(std::span<const float>, std::int64_t, std::int64_t, const PixelPlace<float>&);
+template void place_pixels(std::span<const float>, std::int64_t, std::int64_t, const PixelPlace<Bfloat16>&);
 
 void finish_placing() {
 #ifdef __SSE2__

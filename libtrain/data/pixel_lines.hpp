@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "libingest/resample/upsample.hpp"
+#include "libtrain/data/pixel_type.hpp"
 
 namespace eoshard::train {
 
@@ -39,14 +40,18 @@ void blend(std::span<const float* const> lines, std::span<const float> weights, 
 inline constexpr std::int64_t kPlacedRows = 4;
 
 /// Where pixels go: that at (row, column) to `to + row · row_step + column · column_step`.
+template <class Value>
 struct PixelPlace {
-  float* to;
+  Value* to;
   std::int64_t row_step, column_step;
 };
 
 /// `lines` holds, for each of at most kPlacedRows rows, a line of `columns` values for each of `bands`; pixel by pixel,
 /// its bands together, they go past the caches where they can. finish_placing() must follow before others read them.
-void place_pixels(std::span<const float> lines, std::int64_t columns, std::int64_t bands, const PixelPlace& place);
+/// Value: float or Bfloat16.
+template <class Value>
+void place_pixels(std::span<const float> lines, std::int64_t columns, std::int64_t bands,
+                  const PixelPlace<Value>& place);
 void finish_placing();
 
 }  // namespace eoshard::train

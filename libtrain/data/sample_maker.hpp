@@ -21,12 +21,13 @@ class SampleMaker {
  public:
   virtual ~SampleMaker() = default;
 
-  /// Room that a sample takes, in values of four bytes.
-  virtual std::size_t values() const = 0;
+  /// Room that a sample takes.
+  virtual std::size_t bytes() const = 0;
 
-  /// `arrays[i]` holds the decoded sample of the input's array i; `out` has values() elements.
-  virtual void apply(std::span<const std::span<const std::byte>> arrays, Orientation orientation, std::span<float> out,
-                     std::vector<float>& scratch) const = 0;
+  /// `arrays[i]` holds the decoded sample of the input's array i; `out` has bytes() of them, and lies where values of
+  /// its type may.
+  virtual void apply(std::span<const std::span<const std::byte>> arrays, Orientation orientation,
+                     std::span<std::byte> out, std::vector<float>& scratch) const = 0;
 };
 
 }  // namespace eoshard::train

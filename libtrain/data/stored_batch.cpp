@@ -67,11 +67,10 @@ StoredLayout::StoredLayout(const InputSpec& spec) {
   }
 }
 
-void StoredSamples::apply(std::span<const std::span<const std::byte>> arrays, Orientation, std::span<float> out,
+void StoredSamples::apply(std::span<const std::span<const std::byte>> arrays, Orientation, std::span<std::byte> out,
                           std::vector<float>&) const {
-  const auto bytes = std::as_writable_bytes(out);
   for (std::size_t array = 0; array < arrays.size(); ++array) {
-    std::ranges::copy(arrays[array], bytes.begin() + static_cast<std::ptrdiff_t>(layout_.offset(array)));
+    std::ranges::copy(arrays[array], out.begin() + static_cast<std::ptrdiff_t>(layout_.offset(array)));
   }
 }
 

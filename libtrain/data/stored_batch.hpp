@@ -29,8 +29,8 @@ class StoredLayout {
 class StoredSamples final : public SampleMaker {
  public:
   explicit StoredSamples(StoredLayout layout) : layout_(std::move(layout)) {}
-  std::size_t values() const override { return layout_.bytes() / sizeof(float); }
-  void apply(std::span<const std::span<const std::byte>> arrays, Orientation orientation, std::span<float> out,
+  std::size_t bytes() const override { return layout_.bytes(); }
+  void apply(std::span<const std::span<const std::byte>> arrays, Orientation orientation, std::span<std::byte> out,
              std::vector<float>& scratch) const override;
 
  private:

@@ -21,7 +21,8 @@ Orientation draw_orientation(bool is_flipped, bool is_turned, std::uint64_t seed
   return orientation;
 }
 
-InputTransform::InputTransform(const InputSpec& spec, PixelLayout layout) : rows_(spec.rows), columns_(spec.columns) {
+InputTransform::InputTransform(const InputSpec& spec, PixelLayout layout, PixelType type)
+    : rows_(spec.rows), columns_(spec.columns), type_(type) {
   std::int64_t longest = 0;
   for (const ingest::ImageArray& array : spec.arrays) {
     const std::int64_t rows = array.sample_shape.at(1), columns = array.sample_shape.at(2);
@@ -102,25 +103,26 @@ void InputTransform::make_line(std::span<const std::byte> array, const Channel& 
 }
 
 // Some rows of lines, a line of every band each.
-void InputTransform::place_lines(std::span<const float> lines, const PixelPlace& place) const {
+template <class Value>
+void InputTransform::place_lines(std::span<const float> lines, const PixelPlace<Value>& place) const {
   const auto bands = static_cast<std::int64_t>(channels_.size());
   if (band_step_ == 1) return place_pixels(lines, columns_, bands, place);
   const std::int64_t count = static_cast<std::int64_t>(lines.size()) / columns_;
   for (std::int64_t at = 0; at < count; ++at) {
     const float* line = lines.data() + at * columns_;
-    float* to = place.to + at / bands * place.row_step + at % bands * band_step_;
-    for (std::int64_t column = 0; column < columns_; ++column) to[column * place.column_step] = line[column];
+    Value* to = place.to + at / bands * place.row_step + at % bands * band_step_;
+    for (std::int64_t column = 0; column < columns_; ++column) store(line[column], to[column * place.column_step]);
   }
 }
 
-void InputTransform::apply(std::span<const std::span<const std::byte>> arrays, Orientation orientation,
-                           std::span<float> out, std::vector<float>& scratch) const {
-  scratch.resize(scratch_values_);
+template <class Value>
+void InputTransform::make(std::span<const std::span<const std::byte>> arrays, Orientation orientation, Value* out,
+                          std::span<float> scratch) const {
   for (const Channel& channel : channels_) {
     if (!grids_[channel.array].is_finest) widen_band(arrays[channel.array], channel, scratch);
   }
   const auto columns = static_cast<std::size_t>(columns_);
-  const std::span<float> lines = std::span(scratch).subspan(lines_at_);
+  const std::span<float> lines = scratch.subspan(lines_at_);
   const Walk steps = walk(orientation);
   for (std::int64_t first = 0; first < rows_; first += kPlacedRows) {
     const std::int64_t rows = std::min(kPlacedRows, rows_ - first);
@@ -131,10 +133,20 @@ void InputTransform::apply(std::span<const std::span<const std::byte>> arrays, O
         at += columns;
       }
     }
-    place_lines(lines.first(at),
-                {out.data() + steps.first + first * steps.row_step, steps.row_step, steps.column_step});
+    place_lines<Value>(lines.first(at),
+                       {out + steps.first + first * steps.row_step, steps.row_step, steps.column_step});
   }
   finish_placing();
+}
+
+void InputTransform::apply(std::span<const std::span<const std::byte>> arrays, Orientation orientation,
+                           std::span<std::byte> out, std::vector<float>& scratch) const {
+  scratch.resize(scratch_values_);
+  if (type_ == PixelType::float32) {
+    make(arrays, orientation, reinterpret_cast<float*>(out.data()), scratch);
+  } else {
+    make(arrays, orientation, reinterpret_cast<Bfloat16*>(out.data()), scratch);
+  }
 }
 
 }  // namespace eoshard::train

@@ -8,6 +8,7 @@
 
 #include "libtrain/data/input_spec.hpp"
 #include "libtrain/data/pixel_lines.hpp"
+#include "libtrain/data/pixel_type.hpp"
 #include "libtrain/data/sample_maker.hpp"
 
 namespace eoshard::train {
@@ -22,14 +23,16 @@ enum class PixelLayout { planar, channels_last };
 /// Thread-safe: the scratch memory belongs to the caller.
 class InputTransform final : public SampleMaker {
  public:
-  InputTransform(const InputSpec& spec, PixelLayout layout);
+  InputTransform(const InputSpec& spec, PixelLayout layout, PixelType type = PixelType::float32);
 
-  std::size_t values() const override { return channels_.size() * static_cast<std::size_t>(rows_ * columns_); }
+  std::size_t bytes() const override {
+    return channels_.size() * static_cast<std::size_t>(rows_ * columns_) * pixel_bytes(type_);
+  }
 
-  /// `arrays[i]` holds the decoded sample of spec.arrays[i]; `out` has spec.values() elements and becomes
-  /// (bands, rows, columns) float32 in this transform's layout, zero mean and unit deviation over the training split.
-  /// Upsampling is spec.upsample's, between pixel centres, as torch's interpolate(align_corners = false).
-  void apply(std::span<const std::span<const std::byte>> arrays, Orientation orientation, std::span<float> out,
+  /// `arrays[i]` holds the decoded sample of spec.arrays[i]; `out` becomes (bands, rows, columns) in this transform's
+  /// layout and type, zero mean and unit deviation over the training split. Upsampling is spec.upsample's, between
+  /// pixel centres, as torch's interpolate(align_corners = false). Values are computed in float32 and rounded last.
+  void apply(std::span<const std::span<const std::byte>> arrays, Orientation orientation, std::span<std::byte> out,
              std::vector<float>& scratch) const override;
 
  private:
@@ -56,11 +59,16 @@ class InputTransform final : public SampleMaker {
   void widen_band(std::span<const std::byte> array, const Channel& channel, std::span<float> scratch) const;
   void make_line(std::span<const std::byte> array, const Channel& channel, std::size_t row,
                  std::span<const float> scratch, std::span<float> out) const;
-  void place_lines(std::span<const float> lines, const PixelPlace& place) const;
+  template <class Value>
+  void place_lines(std::span<const float> lines, const PixelPlace<Value>& place) const;
+  template <class Value>
+  void make(std::span<const std::span<const std::byte>> arrays, Orientation orientation, Value* out,
+            std::span<float> scratch) const;
 
   std::vector<Grid> grids_;        // one an array
   std::vector<Channel> channels_;  // one an input band
   std::int64_t rows_, columns_;
+  PixelType type_;
   std::int64_t band_step_, row_step_, column_step_;  // of the output
   std::size_t scratch_values_ = 0;            // widened bands, a padded line, and kPlacedRows lines of every band
   std::size_t padded_at_ = 0, lines_at_ = 0;  // the latter two in it

@@ -20,7 +20,8 @@ inline torch::nn::BatchNorm2d batch_norm(std::int64_t channels) {
   return torch::nn::BatchNorm2d(torch::nn::BatchNorm2dOptions(channels).momentum(1.0));
 }
 
-/// `Module` has features(images) → (N, features), head(features) → logits, and kHead, the last layer's name.
+/// `Module` has features(images) → (N, features), which convolves them first, head(features) → logits, and kHead, the
+/// last layer's name.
 template <class Module>
 class ModuleNetwork final : public Network {
  public:
@@ -28,6 +29,7 @@ class ModuleNetwork final : public Network {
 
   at::Tensor forward(const at::Tensor& images) override { return module_->head(module_->features(images)); }
   at::Tensor embed(const at::Tensor& images) override { return module_->features(images); }
+  bool begins_with_convolution() const override { return true; }
   void move_to(at::Device device) override { module_->to(device); }
 
   void set_training(bool is_training) override {

@@ -20,6 +20,10 @@ class Network {
   /// default generator.
   virtual at::Tensor forward(const at::Tensor& images) = 0;
 
+  /// Whether forward() does nothing with images but convolve them: autocast rounds them for that first thing, so they
+  /// may as well come rounded.
+  virtual bool begins_with_convolution() const = 0;
+
   /// All parameters in the order of the layers. They share storage with the network.
   virtual NamedTensors parameters() = 0;
 

@@ -3,6 +3,9 @@
 #include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>
 #include <fmt/format.h>
+#include <torch/csrc/jit/passes/constant_propagation.h>
+#include <torch/csrc/jit/passes/dead_code_elimination.h>
+#include <torch/csrc/jit/passes/inliner.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/script.h>
 
@@ -71,13 +74,30 @@ std::vector<at::Tensor> values_of(const NamedTensors& tensors) {
   return values;
 }
 
+// Whether images go into convolutions alone, apart from questions about their shape.
+bool convolves_first(const torch::jit::Module& module) {
+  std::shared_ptr<torch::jit::Graph> graph = module.get_method("forward").graph()->copy();
+  torch::jit::Inline(*graph);
+  torch::jit::ConstantPropagation(graph);  // of branches on a layer's settings one stays
+  torch::jit::EliminateDeadCode(graph);
+  const auto is_harmless = [](const torch::jit::Use& use) {
+    const auto kind = use.user->kind();
+    const bool is_question = kind == c10::aten::size || kind == c10::aten::dim;
+    return is_question || (kind == c10::aten::conv2d && use.offset == 0);
+  };
+  return std::ranges::all_of(graph->inputs().at(1)->uses(), is_harmless);
+}
+
 class ScriptNetwork final : public Network {
  public:
   explicit ScriptNetwork(const NetworkOptions& options) : path_(options.name), module_(load(options.name)) {
     check_parameters();
     collect_statistics();
     try_on(options);
+    begins_with_convolution_ = convolves_first(module_);
   }
+
+  bool begins_with_convolution() const override { return begins_with_convolution_; }
 
   at::Tensor forward(const at::Tensor& images) override {
     const bool leaves_statistics = module_.is_training() && !is_frozen_ && !statistics_.empty();
@@ -297,6 +317,7 @@ class ScriptNetwork final : public Network {
   std::vector<double> momenta_;
   std::vector<at::Scalar> divisors_;
   bool is_frozen_ = false;
+  bool begins_with_convolution_ = false;
 };
 
 }  // namespace

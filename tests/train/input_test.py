@@ -16,8 +16,9 @@ class Input(harness.ClassFolderTest):
         cls.data = training.make_dataset(cls.root / "data", 40, 8, 8)
 
     def test_prints_both_speeds(self):
-        result = training.succeed(self.data, None, benchmark_input=True, loader_threads=2, bands="B04,B11")
+        result = training.succeed(self.data, None, benchmark_input=True, loader_threads=2, bands="B04,B11", precision="bf16")
         self.assertEqual((result["samples"], result["threads"], result["bands"]), (40, 2, 2))
+        self.assertEqual(result["type"], "bfloat16")
         self.assertGreater(result["raw_images_per_second"], 0)
         self.assertGreater(result["transformed_images_per_second"], 0)
 

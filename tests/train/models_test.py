@@ -80,6 +80,34 @@ def a_scripted_network_gives_embeddings(folder, sentinel):
     assert result.stderr.count("error: ") == 1 and not (folder / "tanh.npy").exists()
 
 
+class Unrounded(torch.nn.Module):
+    """A network that does something else with its images before it convolves them, without changing them."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, x):
+        return self.network(x * 1)
+
+
+def images_in_bfloat16_change_nothing(folder, sentinel):
+    """They are what autocast would make of them: the same weights as where it does."""
+    options = {**QUICK, "precision": "bf16", "max_steps": 2}
+    torch.manual_seed(4)
+    model = oracle_test.reference_model("resnet18", 12, 4)
+    weights = []
+    for name, network, wanted in (("rounded", model, "bfloat16"), ("unrounded", Unrounded(model), "float32")):
+        path, out = script(network, folder / f"{name}.pt"), folder / f"{name}-run"
+        step = training.succeed(sentinel, None, benchmark_step=True, **{**options, "model": path})
+        assert step["input"] == wanted, (name, step)
+        training.succeed(sentinel, out, **{**options, "model": path})
+        weights.append({key.removeprefix("network."): value for key, value in load_file(out / "weights.safetensors").items()})
+    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+    step = training.succeed(sentinel, None, benchmark_step=True, **{**options, "model": "efficientnet_b0", "max_steps": 1})
+    assert step["input"] == "bfloat16", step
+
+
 def changed_files_are_refused(folder, sentinel):
     """A run that has begun goes on with the same content of --init and --model only."""
     for name, options, path in (
@@ -190,6 +218,7 @@ def main():
         dropout_draws_the_same_on_any_ranks(folder, sentinel)
         a_scripted_network_trains_as_the_built_in_one(folder, sentinel)
         a_scripted_network_gives_embeddings(folder, sentinel)
+        images_in_bfloat16_change_nothing(folder, sentinel)
         changed_files_are_refused(folder, sentinel)
         a_timm_network_trains(folder, sentinel)
         first_convolutions_adapt(folder, sentinel)

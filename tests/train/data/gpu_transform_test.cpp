@@ -63,9 +63,14 @@ TEST(GpuTransform, HasTheBitsOfTheCpu) {
     for (int turn = 0; turn < 2; ++turn) {
       made.zero_();
       torch::cuda::synchronize();
-      transform.apply(place(there, spec), made.data_ptr<float>(), nullptr);
+      transform.apply(place(there, spec), PixelType::float32, made.data_ptr(), nullptr);
       torch::cuda::synchronize();
       EXPECT_TRUE(at::equal(made.to(at::kCPU), expected));
+      const at::Tensor rounded = at::zeros_like(made, made.options().dtype(at::kBFloat16));
+      torch::cuda::synchronize();
+      transform.apply(place(there, spec), PixelType::bfloat16, rounded.data_ptr(), nullptr);
+      torch::cuda::synchronize();
+      EXPECT_TRUE(at::equal(rounded.to(at::kCPU), expected.to(at::kBFloat16)));
     }
   }
 }

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <torch/nn.h>
 
+#include <algorithm>
+#include <bit>
 #include <map>
 #include <tuple>
 
@@ -68,13 +70,21 @@ std::vector<std::vector<std::byte>> stored_arrays(const InputSpec& spec, const i
 }
 
 // What a maker makes of a sample.
-std::vector<float> made(const SampleMaker& maker, const InputSpec& spec, const ingest::SyntheticDataset& data,
-                        std::int64_t sample, Orientation orientation) {
+template <class Value>
+std::vector<Value> made_as(const SampleMaker& maker, const InputSpec& spec, const ingest::SyntheticDataset& data,
+                           std::int64_t sample, Orientation orientation) {
   const std::vector<std::vector<std::byte>> arrays = stored_arrays(spec, data, sample);
   const std::vector<std::span<const std::byte>> views(arrays.begin(), arrays.end());
-  std::vector<float> out(maker.values(), 1e9F), scratch;
-  maker.apply(views, orientation, out, scratch);
+  std::vector<Value> out(maker.bytes() / sizeof(Value));
+  std::vector<float> scratch;
+  std::ranges::fill(std::as_writable_bytes(std::span(out)), std::byte{0x4E});
+  maker.apply(views, orientation, std::as_writable_bytes(std::span(out)), scratch);
   return out;
+}
+
+std::vector<float> made(const SampleMaker& maker, const InputSpec& spec, const ingest::SyntheticDataset& data,
+                        std::int64_t sample, Orientation orientation) {
+  return made_as<float>(maker, spec, data, sample, orientation);
 }
 
 at::Tensor fused(const InputSpec& spec, const ingest::SyntheticDataset& data, Orientation orientation,
@@ -129,6 +139,34 @@ TEST_P(TransformTest, TakesPlainImagesOfAnyShape) {
     const Orientation orientation{true, false, 0};
     const at::Tensor difference = fused(spec, data, orientation, GetParam()) - reference(spec, data, orientation);
     EXPECT_LT(difference.abs().max().item<float>(), 1e-5F) << shape[0] << " " << shape[1] << " " << shape[2];
+  }
+}
+
+// Of any shape: pixels that fill whole blocks, and others.
+TEST_P(TransformTest, RoundsAsTorchDoes) {
+  for (const std::int64_t side : {24, 30}) {
+    ingest::SyntheticDataset data;
+    data.arrays = ingest::sentinel_arrays(side);
+    const InputSpec spec = all_bands(data.arrays);
+    const InputTransform exact(spec, GetParam()), rounded(spec, GetParam(), PixelType::bfloat16);
+    for (int way = 0; way < 16; ++way) {
+      const Orientation orientation{(way & 1) != 0, (way & 2) != 0, way / 4};
+      const at::Tensor expected = at::tensor(made(exact, spec, data, 0, orientation)).to(at::kBFloat16);
+      auto values = made_as<at::BFloat16>(rounded, spec, data, 0, orientation);
+      EXPECT_TRUE(at::equal(at::from_blob(values.data(), expected.sizes(), expected.options()), expected))
+          << side << " " << way;
+    }
+  }
+}
+
+// Every exponent and sign, with halves to round up, down, and to the even one.
+TEST(Bfloat16, IsRoundedAsTorchDoes) {
+  for (std::uint32_t upper = 0; upper < 1U << 16; ++upper) {
+    if ((upper >> 7 & 0xFF) == 0xFF) continue;  // no number
+    for (const std::uint32_t lower : {0x0000U, 0x0001U, 0x7FFFU, 0x8000U, 0x8001U, 0xFFFFU}) {
+      const float value = std::bit_cast<float>(upper << 16 | lower);
+      ASSERT_EQ(round_to_bfloat16(value).bits, at::BFloat16(value).x) << value;
+    }
   }
 }
 
