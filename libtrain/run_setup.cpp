@@ -102,10 +102,16 @@ at::Device device_at(const TrainOptions& options, const NodePlace& place) {
   return {at::kCUDA, static_cast<at::DeviceIndex>(place.rank % devices)};
 }
 
-NetworkOptions network_options(const std::string& model, const std::string& stem, std::size_t bands,
+// Of a TorchScript file; empty for a built-in network. Collective.
+std::string read_script(const std::string& model, const Communicator& world) {
+  return is_script_file(model) ? read_at_root(world, [&] { return read_text_file(model); }) : "";
+}
+
+NetworkOptions network_options(const std::string& model, std::string script, const std::string& stem, std::size_t bands,
                                std::size_t classes, std::int64_t rows, std::int64_t columns) {
   NetworkOptions wanted;
   wanted.name = model;
+  wanted.script = std::move(script);
   wanted.bands = static_cast<std::int64_t>(bands);
   wanted.classes = static_cast<std::int64_t>(classes);
   wanted.rows = rows;
@@ -114,10 +120,10 @@ NetworkOptions network_options(const std::string& model, const std::string& stem
   return wanted;
 }
 
-// `init`: the content of the file options.init.
-std::unique_ptr<Network> initial_network(const TrainOptions& options, const OpenDataset& dataset,
+// `script` and `init`: the content of the files options.model and options.init.
+std::unique_ptr<Network> initial_network(const TrainOptions& options, const OpenDataset& dataset, std::string script,
                                          const std::string& init, const Log& log) {
-  NetworkOptions wanted = network_options(options.model, options.stem, dataset.input.bands.size(),
+  NetworkOptions wanted = network_options(options.model, std::move(script), options.stem, dataset.input.bands.size(),
                                           dataset.classes.size(), dataset.input.rows, dataset.input.columns);
   wanted.dropout = options.dropout;
   wanted.stochastic_depth = options.stochastic_depth;
@@ -248,10 +254,10 @@ at::Device choose_device(const TrainOptions& options, const Communicator& world)
 
 std::unique_ptr<Network> make_initial_network(const TrainOptions& options, const OpenDataset& dataset,
                                               const Communicator& world, const Log& log) {
-  std::string init;
+  std::string script = read_script(options.model, world), init;
   if (!options.init.empty()) init = read_at_root(world, [&] { return read_text_file(options.init); });
   std::unique_ptr<Network> network;
-  world.agree([&] { network = initial_network(options, dataset, init, log); });
+  world.agree([&] { network = initial_network(options, dataset, std::move(script), init, log); });
   return network;
 }
 
@@ -259,11 +265,12 @@ std::unique_ptr<Network> load_trained_network(const fs::path& run, const Weights
                                               const Communicator& world) {
   const fs::path path = run / kWeightsName;
   const std::string content = read_at_root(world, [&] { return read_text_file(path); });
+  const std::string model = is_script_file(weights.model) ? (run / weights.model).string() : weights.model;
+  std::string script = read_script(model, world);
   std::unique_ptr<Network> network;
   world.agree([&] {
-    const std::string model = is_script_file(weights.model) ? (run / weights.model).string() : weights.model;
-    network = make_network(network_options(model, weights.stem, weights.bands.size(), weights.classes.size(),
-                                           weights.rows, weights.columns),
+    network = make_network(network_options(model, std::move(script), weights.stem, weights.bands.size(),
+                                           weights.classes.size(), weights.rows, weights.columns),
                            0);
     PretrainedRules rules;
     rules.is_head_kept = true;

@@ -85,21 +85,23 @@ RunState inspect_run(const fs::path& run) {
               fmt::format("{} holds files but no run ({}); name another folder with --out", run.string(), kConfigName));
 }
 
+RunConfiguration parse_configuration(const std::string& text) {
+  try {
+    const Json json = Json::parse(text);
+    return {options_from_json(json.at("options").dump()),
+            json.at("dataset_checksum"),
+            json.at("program_version"),
+            json.value("init_checksum", ""),
+            json.value("model_checksum", ""),
+            json.value("ranks", 0)};
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(ErrorKind::input, fmt::format("this is no run's configuration: {}", error.what()));
+  }
+}
+
 RunConfiguration read_configuration(const fs::path& run) {
   const fs::path path = run / kConfigName;
-  return with_context(path.string(), [&] {
-    try {
-      const Json json = Json::parse(read_text_file(path));
-      return RunConfiguration{options_from_json(json.at("options").dump()),
-                              json.at("dataset_checksum"),
-                              json.at("program_version"),
-                              json.value("init_checksum", ""),
-                              json.value("model_checksum", ""),
-                              json.value("ranks", 0)};
-    } catch (const nlohmann::json::exception& error) {
-      throw Error(ErrorKind::input, fmt::format("this is no run's configuration: {}", error.what()));
-    }
-  });
+  return with_context(path.string(), [&] { return parse_configuration(read_text_file(path)); });
 }
 
 void write_configuration(const fs::path& run, const RunConfiguration& configuration) {

@@ -39,6 +39,8 @@ struct RunConfiguration {
 /// read.
 RunConfiguration configure_run(const TrainOptions& options, int ranks);
 
+/// Of the text of a run's config.json. @throws Error{input} when it is none.
+RunConfiguration parse_configuration(const std::string& text);
 RunConfiguration read_configuration(const std::filesystem::path& run);
 void write_configuration(const std::filesystem::path& run, const RunConfiguration& configuration);
 

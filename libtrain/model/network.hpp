@@ -57,7 +57,8 @@ class Network {
 
 /// What a network is made of and for. Rows and columns are those of the images that it will see.
 struct NetworkOptions {
-  std::string name;  ///< resnet18, resnet50, efficientnet_b0, or the path of a TorchScript file (….pt)
+  std::string name;    ///< resnet18, resnet50, efficientnet_b0, or the path of a TorchScript file (….pt)
+  std::string script;  ///< what that file holds
   std::int64_t bands = 0;
   std::int64_t classes = 0;
   std::int64_t rows = 0;

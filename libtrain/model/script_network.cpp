@@ -13,6 +13,7 @@
 #include <cmath>
 #include <optional>
 #include <set>
+#include <sstream>
 
 #include "libingest/core/error.hpp"
 
@@ -40,10 +41,11 @@ void use_plain_executor() {
   torch::jit::getProfilingMode() = false;
 }
 
-torch::jit::Module load(const std::string& path) {
+torch::jit::Module load(const std::string& path, const std::string& script) {
   use_plain_executor();
+  std::istringstream stream(script);
   try {
-    return torch::jit::load(path, at::kCPU);
+    return torch::jit::load(stream, at::kCPU);
   } catch (const c10::Error& error) {
     throw Error(ErrorKind::input, fmt::format("{} is no TorchScript file (torch.jit.script(model).save(path)): {}",
                                               path, first_line(error)));
@@ -90,7 +92,8 @@ bool convolves_first(const torch::jit::Module& module) {
 
 class ScriptNetwork final : public Network {
  public:
-  explicit ScriptNetwork(const NetworkOptions& options) : path_(options.name), module_(load(options.name)) {
+  explicit ScriptNetwork(const NetworkOptions& options)
+      : path_(options.name), module_(load(options.name, options.script)) {
     check_parameters();
     collect_statistics();
     try_on(options);

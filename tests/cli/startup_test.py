@@ -2,6 +2,7 @@
 by eight ranks as by one, for one rank reads it and tells the others. Counted by strace."""
 import collections
 import csv
+import json
 import os
 import pathlib
 import re
@@ -17,9 +18,16 @@ from tests.support.bigearthnet import make, write_lists  # noqa: E402
 
 RANKS = 8
 OPENED = re.compile(r'openat\(AT_FDCWD, "([^"]*)".* = \d')
-# What may be opened by each rank that uses it: pixels, parts and shards; never what says which there are. A run's
-# config.json stands for its command line, which all ranks read and compare.
-PIXELS = re.compile(r"^run/config\.json$|\.(jp2|tif|part|draft|scan|tmp|h5|png|jpg)$|/c/\d|\.(aux|AUX)")
+# What may be opened by each rank that uses it: pixels, parts and shards; never what says which there are.
+PIXELS = re.compile(r"\.(jp2|tif|part|draft|scan|tmp|h5|png|jpg)$|/c/\d|\.(aux|AUX)")
+
+
+SAVE_NETWORK = """
+import sys, torch
+from torch import nn
+layers = nn.Conv2d(12, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, int(sys.argv[2]))
+torch.jit.script(nn.Sequential(*layers)).save(sys.argv[1])
+"""
 
 
 def need_strace():
@@ -28,13 +36,13 @@ def need_strace():
         raise unittest.SkipTest("needs strace, and leave to trace processes")
 
 
-def opened_files(folder, ranks, program, *arguments):
+def opened_files(folder, ranks, program, *arguments, status=0):
     """Counter of the files below `folder` that all ranks opened: path -> times."""
     trace = pathlib.Path(tempfile.mkdtemp(dir=folder))
     command = ["mpirun", "-n", str(ranks), "--bind-to", "none", "strace", "-f", "-ff", "--seccomp-bpf", "-e", "trace=openat",
                "-o", trace / "t", harness.BIN / program, *arguments]
     result = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=400, cwd=folder)
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == status, result.stderr
     opened = collections.Counter()
     for file in trace.iterdir():
         for path in OPENED.findall(file.read_text(errors="replace")):
@@ -58,7 +66,7 @@ class Startup(harness.ClassFolderTest):
         (cls.root / "ids.csv").write_text("".join(row["patch_id"] + "\n" for row in rows[:5]))
         (cls.root / "list.txt").write_text("".join(f"{product}\n" for product in cls.products))
 
-    def compare(self, program, *arguments, out=None, copy_of=None, must_open=()):
+    def compare(self, program, *arguments, out=None, copy_of=None, must_open=(), status=0):
         """Both runs write to `out`, so that paths compare."""
         counts = []
         for ranks in (1, RANKS):
@@ -66,7 +74,7 @@ class Startup(harness.ClassFolderTest):
                 shutil.rmtree(self.root / out, ignore_errors=True)
             if copy_of:
                 shutil.copytree(self.root / copy_of, self.root / out)
-            counts.append(opened_files(self.root, ranks, program, *arguments))
+            counts.append(opened_files(self.root, ranks, program, *arguments, status=status))
         one, many = ({path: times for path, times in count.items() if not PIXELS.search(path)} for count in counts)
         for wanted in must_open:
             self.assertTrue(any(path.endswith(wanted) for path in one), f"nobody opened {wanted}: {sorted(one)}")
@@ -103,7 +111,22 @@ class Startup(harness.ClassFolderTest):
         self.compare("eoshard-train", "--data", "all", "--model", "resnet18", "--batch-size", 16, "--micro-batch-size", 2, "--max-steps", 1,
                      "--threads", 1, "--where", "season=summer", "--out", "run", out="run", must_open=("dataset.json", "zarr.json", "samples.csv"))
         self.compare("eoshard-train", "--evaluate", "run", "--split", "train", "--threads", 1,
-                     must_open=("dataset.json", "weights.json", "weights.safetensors"))
+                     must_open=("run/config.json", "dataset.json", "weights.json", "weights.safetensors"))
+
+    @unittest.skipUnless((harness.BIN / "eoshard-train").exists(), "a build without the trainer")
+    def test_train_a_script_by_a_file(self):
+        classes = len(json.loads((self.root / "all/dataset.json").read_text())["classes"])
+        subprocess.run([sys.executable, "-c", SAVE_NETWORK, self.root / "network.pt", str(classes)], check=True)
+        config = f'data = "{self.root}/all"\nmodel = "{self.root}/network.pt"\nbatch-size = 16\nmicro-batch-size = 2\nthreads = 1\n'
+        (self.root / "train.toml").write_text(config)
+        self.compare("eoshard-train", "--config", "train.toml", "--max-steps", 1, "--out", "scripted", out="scripted", must_open=("train.toml", "network.pt"))
+        self.compare("eoshard-train", "--evaluate", "scripted", "--split", "train", "--threads", 1,
+                     must_open=("scripted/config.json", "scripted/model.pt"))
+        stopped = harness.run("eoshard-train", "--config", self.root / "train.toml", "--time-limit", 0.001, "--out",
+                              self.root / "stopped", check=False)
+        self.assertEqual(stopped.returncode, 75, stopped.stderr)
+        self.compare("eoshard-train", "--resume", "again", "--time-limit", 0.001, copy_of="stopped", out="again", status=75,
+                     must_open=("again/config.json",))
 
 
 harness.main()

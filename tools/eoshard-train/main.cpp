@@ -190,12 +190,8 @@ int run(CommandLine& line, const Communicator& world, const Log& log) {
     print_collectives(line, world);
     return 0;
   }
-  TrainOptions options;
-  ProgressMode mode{};
-  world.agree([&] {
-    options = gather_options(line);
-    mode = parse_progress_mode(line.progress);
-  });
+  const TrainOptions options = gather_options(line, world);
+  const ProgressMode mode = parse_progress_mode(line.progress);
   if (line.is_schedule_wanted) {
     print_schedule(options, world);
   } else if (line.is_slurm_wanted) {
@@ -210,21 +206,25 @@ int run(CommandLine& line, const Communicator& world, const Log& log) {
   return 0;
 }
 
-// A configuration that cannot be read is reported later, by all ranks together.
-bool is_for_gpus(CommandLine& line) {
+// Options that are of no use are reported later, in the course of the run.
+bool is_for_gpus(CommandLine& line, const Communicator& world) {
+  if (line.is_collective_benchmark || !is_device_in_files(line)) return line.options.device == "cuda";
   try {
-    return (line.is_collective_benchmark ? line.options : gather_options(line)).device == "cuda";
+    return gather_options(line, world).device == "cuda";
   } catch (const Error&) {
-    return line.options.device == "cuda";
+    return true;
   }
 }
 
-// NCCL sums the gradients of GPUs, so their ranks need MPI for messages only, which a store can pass on as well.
+// NCCL sums the gradients of GPUs, so their ranks need MPI for messages only, which a store can pass on as well. Where
+// a file says whether they are for GPUs, the root reads it, so they are connected first.
 std::optional<Communicator> connect_gpus(CommandLine& line) {
-  if (!is_for_gpus(line)) return std::nullopt;
+  if (line.options.device != "cuda" && !is_device_in_files(line)) return std::nullopt;
   const std::optional<LaunchedRank> launched = rank_without_mpi([](const char* name) { return std::getenv(name); });
   if (!launched) return std::nullopt;
-  return Communicator(link_by_launcher(*launched));
+  Communicator world(link_by_launcher(*launched));
+  if (!is_for_gpus(line, world)) return std::nullopt;
+  return world;
 }
 
 CoresOfRank own_cores() {

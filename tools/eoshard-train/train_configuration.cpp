@@ -9,6 +9,7 @@
 
 #include "libingest/core/error.hpp"
 #include "libingest/core/file.hpp"
+#include "libingest/mpi/root_text.hpp"
 #include "libtrain/checkpoint/run_folder.hpp"
 #include "libtrain/core/nearest_name.hpp"
 
@@ -64,9 +65,8 @@ TrainOptions read_json(const CommandLine& line, const std::string& text) {
   return overlay_options(base, line.options, given_fields(line));
 }
 
-TrainOptions read_config(CommandLine& line) {
+TrainOptions read_config(CommandLine& line, const std::string& text) {
   try {
-    const std::string text = read_text_file(line.config);
     if (line.config.ends_with(".json")) return read_json(line, text);
     read_toml(line, text);
     return line.options;
@@ -87,39 +87,100 @@ void check_evaluation(const CommandLine& line) {
   }
 }
 
-std::string dataset_of_run(const std::filesystem::path& run) {
-  if (!std::filesystem::exists(run / kConfigName)) {
+// What the files of a command line hold; empty where there is none.
+struct FileTexts {
+  std::string options;        // of --config, or of the run of --resume
+  std::string evaluated_run;  // config.json of the run of --evaluate
+};
+
+TrainOptions options_of_run(const std::filesystem::path& run, const std::string& text) {
+  return with_context((run / kConfigName).string(), [&] { return parse_configuration(text).options; });
+}
+
+std::string dataset_of_run(const std::filesystem::path& run, const std::string& text) {
+  if (text.empty()) {
     throw Error(ErrorKind::usage,
                 fmt::format("--evaluate: there is no run in {}, it has no {}", run.string(), kConfigName));
   }
-  return read_configuration(run).options.data;
+  return options_of_run(run, text).data;
+}
+
+std::string read_options_text(const CommandLine& line) {
+  if (!line.resume.empty()) {
+    if (inspect_run(line.resume) == RunState::absent) {
+      throw Error(ErrorKind::usage, fmt::format("--resume: there is no run in {}", line.resume));
+    }
+    return read_text_file(std::filesystem::path(line.resume) / kConfigName);
+  }
+  if (line.config.empty()) return "";
+  try {
+    return read_text_file(line.config);
+  } catch (const Error& error) {
+    throw Error(ErrorKind::usage, error.what());
+  }
+}
+
+std::string read_evaluated_text(const CommandLine& line) {
+  const std::filesystem::path path = line.evaluation.run / kConfigName;
+  const bool is_wanted = !line.evaluation.run.empty() && line.options.data.empty();
+  return is_wanted && std::filesystem::exists(path) ? read_text_file(path) : "";
+}
+
+// The root's files stand for those of all ranks.
+void check_same_files(const CommandLine& line, const Communicator& world) {
+  const std::string own = fmt::format("--config '{}' --resume '{}' --evaluate '{}'", line.config, line.resume,
+                                      line.evaluation.run.string());
+  const std::string there = world.broadcast(own);
+  world.agree([&] {
+    if (own == there) return;
+    throw Error(ErrorKind::usage, fmt::format("rank {} was given other files than rank 0: {} there, {} here; start all "
+                                              "ranks with one command line",
+                                              world.rank(), there, own));
+  });
+}
+
+TrainOptions options_of(CommandLine& line, const FileTexts& texts) {
+  if (!line.resume.empty()) {
+    TrainOptions options =
+        overlay_options(options_of_run(line.resume, texts.options), line.options, given_fields(line));
+    options.out = line.resume;
+    return options;
+  }
+  TrainOptions options = line.config.empty() ? line.options : read_config(line, texts.options);
+  const bool is_evaluation = !line.evaluation.run.empty();
+  if (options.data.empty() && is_evaluation) {
+    options.data = dataset_of_run(line.evaluation.run, texts.evaluated_run);
+  }
+  const bool is_benchmark = line.is_input_benchmark || line.is_step_benchmark;
+  const bool has_folder = !options.out.empty() || line.is_schedule_wanted || is_benchmark || is_evaluation;
+  if (options.data.empty()) throw Error(ErrorKind::usage, "--data is required");
+  if (!has_folder) throw Error(ErrorKind::usage, "--out is required");
+  return options;
 }
 
 }  // namespace
 
-TrainOptions gather_options(CommandLine& line) {
-  check_evaluation(line);
-  if (line.resume.empty()) {
-    TrainOptions options = line.config.empty() ? line.options : read_config(line);
-    const bool is_evaluation = !line.evaluation.run.empty();
-    if (options.data.empty() && is_evaluation) options.data = dataset_of_run(line.evaluation.run);
-    const bool is_benchmark = line.is_input_benchmark || line.is_step_benchmark;
-    const bool has_folder = !options.out.empty() || line.is_schedule_wanted || is_benchmark || is_evaluation;
-    if (options.data.empty()) throw Error(ErrorKind::usage, "--data is required");
-    if (!has_folder) throw Error(ErrorKind::usage, "--out is required");
-    return options;
-  }
-  if (inspect_run(line.resume) == RunState::absent) {
-    throw Error(ErrorKind::usage, fmt::format("--resume: there is no run in {}", line.resume));
-  }
-  TrainOptions options = overlay_options(read_configuration(line.resume).options, line.options, given_fields(line));
-  options.out = line.resume;
+TrainOptions gather_options(CommandLine& line, const Communicator& world) {
+  check_same_files(line, world);
+  FileTexts texts;
+  texts.options = read_at_root(world, [&] { return read_options_text(line); });
+  texts.evaluated_run = read_at_root(world, [&] { return read_evaluated_text(line); });
+  TrainOptions options;
+  world.agree([&] {
+    check_evaluation(line);
+    options = options_of(line, texts);
+  });
   return options;
 }
 
 bool is_device_given(const CommandLine& line) {
   const bool is_whole = line.config.ends_with(".json") || !line.resume.empty();  // every option has a value there
   return is_whole || std::ranges::count(given_fields(line), "device") > 0;
+}
+
+bool is_device_in_files(const CommandLine& line) {
+  const std::vector<std::string> given = given_fields(line);
+  return !(line.config.empty() && line.resume.empty()) && std::ranges::count(given, "device") == 0;
 }
 
 }  // namespace eoshard::train

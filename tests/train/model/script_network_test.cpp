@@ -4,23 +4,22 @@
 #include <gtest/gtest.h>
 #include <torch/script.h>
 
+#include <sstream>
 #include <string>
-
-#include "tests/support/temporary_folder.hpp"
 
 namespace eoshard::train {
 namespace {
 
 // A network of one convolution on 2 bands, whose `forward` has `body` before it returns.
 bool begins_with_convolution(const std::string& body) {
-  const TemporaryFolder folder;
-  const std::string path = (folder.path() / "network.pt").string();
   torch::jit::Module module("network");
   module.register_parameter("weight", torch::randn({3, 2, 1, 1}), false);
   module.define("def forward(self, x):\n" + body + "\n  return y.mean([2, 3])\n");
-  module.save(path);
+  std::ostringstream file;
+  module.save(file);
   NetworkOptions options;
-  options.name = path;
+  options.name = "network.pt";
+  options.script = file.str();
   options.bands = 2;
   options.classes = 3;
   options.rows = options.columns = 4;
