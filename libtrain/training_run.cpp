@@ -42,11 +42,13 @@ void TrainingRun::tell_left_out() const {
 void TrainingRun::begin_phase() {
   const StepPlan next = plan_epoch(options_, sample_count(), position_.epoch);
   const std::int64_t next_local_steps = options_.local_steps.at(position_.epoch);
-  const bool is_same = step_ != nullptr && next == plan_ && next_local_steps == local_steps_;
+  const bool is_other_plan = step_ == nullptr || next != plan_;
+  const bool is_other_averaging = step_ == nullptr || next_local_steps != local_steps_;
   plan_ = next;
   local_steps_ = next_local_steps;
-  if (is_same) return;
-  if (world_.is_root()) tell_phase();
+  if (!is_other_plan && !is_other_averaging) return;
+  if (world_.is_root() && is_other_plan) tell_rest();
+  if (world_.is_root() && is_other_averaging) tell_local_steps();
   StepOptions step = step_options(options_, dataset_, device_);
   step.plan = plan_;
   step.share = own_share();
@@ -55,11 +57,14 @@ void TrainingRun::begin_phase() {
   step_ = make_train_step(state_, pass_, *placer_, is_local() ? *solo_ : *collective_, step);
 }
 
-void TrainingRun::tell_phase() const {
+void TrainingRun::tell_rest() const {
   if (const std::int64_t rest = plan_.samples % plan_.batch_size; rest > 0) {
     setting_.log.info(fmt::format("{} samples in steps of {}: the last {} of every epoch's order are left out",
                                   plan_.samples, plan_.batch_size, rest));
   }
+}
+
+void TrainingRun::tell_local_steps() const {
   if (local_steps_ == 1) return;
   setting_.log.info(
       world_.size() == 1

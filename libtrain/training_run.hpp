@@ -68,7 +68,8 @@ class TrainingRun {
   void write_line(const nlohmann::ordered_json& line);
   void show_evaluation(const std::string& split, std::int64_t done, std::int64_t samples) const;
   void begin_phase();
-  void tell_phase() const;
+  void tell_rest() const;
+  void tell_local_steps() const;
   void tell_left_out() const;
   Range own_share() const { return rank_share(plan_.micro_batches(), world_.rank(), world_.size()); }
   bool is_local() const { return local_steps_ > 1 && world_.size() > 1; }

@@ -42,6 +42,18 @@ def other_weights(base, folder):
     fails(1, "single-label", "multi-label", data=other, out=None, ranks=2, evaluate=folder / "trained")
 
 
+def values_out_of_range(base, folder):
+    """The same complaint by the command line and both kinds of files, unless the command line has another value."""
+    json_file, toml_file = folder / "range.json", folder / "range.toml"
+    json_file.write_text(json.dumps({"options": {"epochs": 2, "momentum": 1.5}}))
+    toml_file.write_text("momentum = 1.5\n")
+    complaints = [training.run(**base, **one).stderr.splitlines()[0].split("--", 1)[-1]
+                  for one in ({"momentum": 1.5}, {"config": json_file}, {"config": toml_file})]
+    assert "momentum" in complaints[0] and len(set(complaints)) == 1, complaints
+    fails(2, "--momentum", "range.json", **{**base, "ranks": 2}, config=json_file)
+    training.succeed(**{**base, "out": folder / "given"}, config=json_file, momentum=0.5, max_steps=1)
+
+
 def unknown_keys(base, folder):
     for name, text, words in (
             ("a.toml", "learning-rat = 0.1\n", ("a.toml", "'learning-rat'", "'learning-rate'")),
@@ -51,6 +63,7 @@ def unknown_keys(base, folder):
             ("d.json", '{"options": ', ("d.json",))):
         (folder / name).write_text(text)
         fails(2, *words, **{**base, "ranks": 2}, config=folder / name)
+    values_out_of_range(base, folder)
     fails(2, "--evaluate", **base, predictions=folder / "predictions.csv")
     fails(2, "there is no run in", data=None, out=None, ranks=2, evaluate=folder / "nothing")
     for name, value in (("clip_gradient_norm", -0.5), ("dropout", -0.5)):

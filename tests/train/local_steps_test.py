@@ -142,6 +142,13 @@ def restart_is_exact(data, folder):
     assert alone.returncode == 2 and "2 ranks" in alone.stderr and "--local-steps" in alone.stderr, alone.stderr
 
 
+def what_is_left_out_is_said_once(data, folder):
+    result = training.run(data, folder / "rest", 2, **{**OPTIONS, "batch_size": 16, "micro_batch_size": 8}, local_steps="1,1:2",
+                          model=folder / "small.pt")
+    assert result.returncode == 0 and "from epoch 2 on each of 2 ranks takes 2 steps" in result.stderr, result.stderr
+    assert result.stderr.count("of every epoch's order are left out") == 1, result.stderr
+
+
 def every_optimizer_is_averaged(data, folder):
     for optimizer in ("lars", "lamb", "novograd", "adamw"):
         training.succeed(data, folder / optimizer, 2, **OPTIONS, local_steps=2, optimizer=optimizer, ema_decay=0.5,
@@ -161,6 +168,7 @@ def main():
         two_ranks_average_what_two_networks_do(data, folder)
         averages_after_every_step_are_synchronous_steps(data, folder)
         restart_is_exact(data, folder)
+        what_is_left_out_is_said_once(data, folder)
         every_optimizer_is_averaged(data, folder)
         unequal_shares_are_refused(data, folder)
     return 0

@@ -58,9 +58,40 @@ void read_toml(CommandLine& line, const std::string& text) {
   }
 }
 
+// A value as the command line would have it, one text for each of a list.
+std::vector<std::string> texts_of(const nlohmann::json& value) {
+  std::vector<std::string> texts;
+  for (const nlohmann::json& one : value.is_array() ? value : nlohmann::json::array({value}))
+    texts.push_back(one.is_string() ? one.get<std::string>() : one.dump());
+  return texts;
+}
+
+void check_value(CLI::Option& option, const std::string& text) {
+  for (int number = 0;; ++number) {
+    const CLI::Validator* check = nullptr;
+    try {
+      check = option.get_validator(number);
+    } catch (const CLI::OptionNotFound&) {  // there are no more
+      return;
+    }
+    const std::string complaint = (*check)(text);
+    if (!complaint.empty()) throw Error(ErrorKind::usage, fmt::format("{}: {}", option.get_name(), complaint));
+  }
+}
+
+// Of what the command line leaves to a file.
+void check_values(const CommandLine& line, const nlohmann::json& options) {
+  for (const auto& [field, option] : line.declared) {
+    if (option->count() > 0 || !options.contains(field)) continue;
+    for (const std::string& text : texts_of(options.at(field))) check_value(*option, text);
+  }
+}
+
 TrainOptions read_json(const CommandLine& line, const std::string& text) {
   const auto json = nlohmann::json::parse(text);
-  TrainOptions base = options_from_json(json.value("options", json).dump());
+  const auto options = json.value("options", json);
+  TrainOptions base = options_from_json(options.dump());
+  check_values(line, options);
   base.out.clear();
   return overlay_options(base, line.options, given_fields(line));
 }
