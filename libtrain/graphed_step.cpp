@@ -5,43 +5,81 @@
 #include <c10/cuda/CUDAFunctions.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
 #include <optional>
 #include <string_view>
 
 #include "libingest/core/error.hpp"
+#include "libingest/mpi/rank_watch.hpp"
 
 namespace eoshard::train {
 namespace {
 
-// cuDNN tries its algorithms, cuBLAS makes its workspaces and TorchScript specialises its code in the first passes;
-// all of that allocates or waits, which must not be captured.
+using Graph = std::unique_ptr<at::cuda::CUDAGraph>;
+
+// cuDNN tries its algorithms, cuBLAS makes its workspaces, TorchScript specialises its code and kernels are loaded in
+// the first passes; all of that allocates or waits, which must not be captured.
 constexpr int kEagerMicroBatches = 3;
+constexpr int kEagerUpdates = 1;
 
 [[noreturn]] void refuse(std::string_view reason) {
-  throw Error(
-      ErrorKind::usage,
-      fmt::format("--step graphed: the forward and backward pass of this network cannot be captured: {}; choose "
-                  "--step eager",
-                  reason.substr(0, reason.find('\n'))));
+  throw Error(ErrorKind::usage, fmt::format("--step graphed: the step of this network cannot be captured: {}; choose "
+                                            "--step eager",
+                                            reason.substr(0, reason.find('\n'))));
 }
 
-// What differs between replays lies in memory of the graph's own: images, targets and the loss scale. Draws follow the
-// generator, whose seed every replay reads anew. The loader's threads call nothing of CUDA, and the capture is this
-// thread's alone, so they need not pause.
+// What `work` queues on the current stream, which is not the default one. Nothing is computed yet.
+Graph capture(const std::function<void()>& work) {
+  c10::cuda::device_synchronize();
+  auto graph = std::make_unique<at::cuda::CUDAGraph>();
+  graph->capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
+  std::optional<std::string> failure;
+  try {
+    work();
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  try {
+    graph->capture_end();
+  } catch (const std::exception& error) {
+    if (!failure) failure = error.what();
+  }
+  if (failure) refuse(*failure);
+  return graph;
+}
+
+// Two graphs: a micro-batch's passes, and the update behind the reduction, which stays outside. What differs between
+// replays lies in memory of their own: images and targets, the loss scale and its inverse, rate and number of the step.
+// Draws follow the generator, whose seed every replay reads anew. The loader's threads call nothing of CUDA, and the
+// captures are this thread's alone, so they need not pause.
 class GraphedTrainStep final : public EagerTrainStep {
  public:
   using EagerTrainStep::EagerTrainStep;
 
  protected:
-  void compute(const DeviceBatch& batch, double loss_scale, const at::Tensor& loss_sum) override {
+  void compute(const DeviceBatch& batch, double loss_scale) override {
     if (eager_micro_batches_ < kEagerMicroBatches) {
       ++eager_micro_batches_;
-      return EagerTrainStep::compute(batch, loss_scale, loss_sum);
+      return EagerTrainStep::compute(batch, loss_scale);
     }
-    if (!graph_) make_room(batch);
+    if (!passes_) make_room(batch);
     fill(batch, loss_scale);
-    if (!graph_) capture(loss_scale != 0, loss_sum);
-    graph_->replay();
+    if (!passes_) passes_ = capture([&] { run_passes(loss_scale != 0); });
+    passes_->replay();
+  }
+
+  StepFigures spend(const StepRequest& request) override {
+    if (!passes_ || eager_updates_ < kEagerUpdates) {
+      ++eager_updates_;
+      return EagerTrainStep::spend(request);
+    }
+    const bool is_scaled = request.loss_scale > 0;
+    state().set_step(request.learning_rate, request.step);
+    if (is_scaled) inverse_scale_.fill_(1 / request.loss_scale);
+    if (!update_) update_ = capture([&] { run_update(is_scaled); });
+    update_->replay();
+    return figures_of(read_figures(), request);
   }
 
  private:
@@ -49,6 +87,17 @@ class GraphedTrainStep final : public EagerTrainStep {
     const at::NoGradGuard no_gradients;
     static_batch_ = {at::empty_like(batch.images), at::empty_like(batch.targets)};
     scale_ = at::ones({}, batch.images.options().dtype(at::kFloat));
+    inverse_scale_ = at::ones_like(scale_);
+    figures_ = at::zeros({4}, scale_.options().dtype(at::kDouble));
+  }
+
+  // One wait for the device, which may wait for other ranks: the sums over them were only queued until here.
+  std::array<double, 4> read_figures() const {
+    const WaitingForRanks waiting;
+    const at::Tensor read = figures_.to(at::kCPU);
+    std::array<double, 4> values{};
+    std::copy_n(read.const_data_ptr<double>(), values.size(), values.begin());
+    return values;
   }
 
   void fill(const DeviceBatch& batch, double loss_scale) {
@@ -59,36 +108,29 @@ class GraphedTrainStep final : public EagerTrainStep {
     if (loss_scale != 0) scale_.fill_(loss_scale);
   }
 
-  void capture(bool is_scaled, const at::Tensor& loss_sum) {
-    c10::cuda::device_synchronize();
-    auto graph = std::make_unique<at::cuda::CUDAGraph>();
-    graph->capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
-    std::optional<std::string> failure;
-    try {
-      run_passes(is_scaled, loss_sum);
-    } catch (const std::exception& error) {
-      failure = error.what();
-    }
-    try {
-      graph->capture_end();
-    } catch (const std::exception& error) {
-      if (!failure) failure = error.what();
-    }
-    if (failure) refuse(*failure);
-    graph_ = std::move(graph);
-  }
-
-  void run_passes(bool is_scaled, const at::Tensor& loss_sum) {
+  void run_passes(bool is_scaled) {
     const at::Tensor loss = loss_of(static_batch_);
     (is_scaled ? loss * scale_ : loss).backward();
-    const at::NoGradGuard no_gradients;
-    loss_sum.add_(loss.detach());
+    add_to_tail(loss);
   }
 
-  int eager_micro_batches_ = 0;
+  // As EagerTrainStep::spend, but what becomes of an overflow is settled on the device. The figures are kept first:
+  // LAMB leaves something else in the gradients.
+  void run_update(bool is_scaled) {
+    const at::NoGradGuard no_gradients;
+    state().update_running_statistics(tail().statistics);
+    figures_.narrow(0, 0, GradientBuffer::kFigures).copy_(tail().figures);
+    const at::Tensor squared_norm = figures_.select(0, GradientBuffer::kFigures);
+    if (is_scaled) weight_gradients().mul_(inverse_scale_);
+    if (is_scaled || has_noise()) squared_norm.copy_(weight_gradients().to(at::kDouble).square().sum());
+    state().spend_gradients(is_scaled ? squared_norm : at::Tensor());
+  }
+
+  int eager_micro_batches_ = 0, eager_updates_ = 0;
   DeviceBatch static_batch_;
-  at::Tensor scale_;
-  std::unique_ptr<at::cuda::CUDAGraph> graph_;
+  at::Tensor scale_, inverse_scale_;  // float32 numbers
+  at::Tensor figures_;                // (4) float64, see figures_of
+  Graph passes_, update_;
 };
 
 }  // namespace

@@ -15,18 +15,6 @@
 namespace eoshard::train {
 namespace {
 
-// The parts of the gradient buffer's tail, the last three of which are the figures.
-struct Tail {
-  at::Tensor statistics, figures, loss, stop, small_gradient;
-};
-
-Tail split_tail(const GradientBuffer& buffer) {
-  const at::Tensor tail = buffer.gradient_tail();
-  const std::int64_t statistics = buffer.statistics().numel();
-  return {tail.narrow(0, 0, statistics), tail.narrow(0, statistics, GradientBuffer::kFigures),
-          tail.select(0, statistics), tail.select(0, statistics + 1), tail.select(0, statistics + 2)};
-}
-
 // One wait for the device, which may wait for other ranks: on GPUs the sums over them were only queued until here.
 at::Tensor read_figures(const at::Tensor& figures) {
   const WaitingForRanks waiting;
@@ -56,6 +44,13 @@ EagerTrainStep::EagerTrainStep(TrainingState& state, const ForwardPass& pass, Ba
   if (gradients.is_cuda()) gpu_norm_ = at::zeros({}, gradients.options().dtype(at::kDouble));
 }
 
+EagerTrainStep::Tail EagerTrainStep::tail() const {
+  const at::Tensor all = state_.buffer().gradient_tail();
+  const std::int64_t statistics = state_.buffer().statistics().numel();
+  return {all.narrow(0, 0, statistics), all.narrow(0, statistics, GradientBuffer::kFigures), all.select(0, statistics),
+          all.select(0, statistics + 1), all.select(0, statistics + 2)};
+}
+
 at::Tensor EagerTrainStep::weight_gradients() const {
   return state_.buffer().gradients().narrow(0, 0, state_.buffer().weights().numel());
 }
@@ -69,28 +64,32 @@ StepFigures EagerTrainStep::run(BatchLoader& loader, const StepRequest& request)
     reduction_.end();
   }
   reduction_.finish();
-  const Tail tail = split_tail(state_.buffer());
-  state_.update_running_statistics(tail.statistics);
-  const at::Tensor values = read_figures(tail.figures);
-  const double* value = values.const_data_ptr<double>();
-  StepFigures figures;
-  figures.loss = value[0];
-  figures.is_stop_wanted = value[1] > 0;
-  if (request.loss_scale > 0) figures.has_overflow = !unscale(request.loss_scale);
-  if (has_noise()) {
-    const auto all = static_cast<double>(options_.plan.micro_batches());
-    figures.small_gradient = value[2] * all / static_cast<double>(count_alone());
-    figures.big_gradient = squared_norm(weight_gradients());
-  }
+  return spend(request);
+}
+
+StepFigures EagerTrainStep::spend(const StepRequest& request) {
+  const at::NoGradGuard no_gradients;
+  state_.update_running_statistics(tail().statistics);
+  const at::Tensor read = read_figures(tail().figures);
+  std::array<double, 4> values{};
+  std::copy_n(read.const_data_ptr<double>(), GradientBuffer::kFigures, values.begin());
+  if (request.loss_scale > 0) weight_gradients().mul_(1 / request.loss_scale);
+  if (request.loss_scale > 0 || has_noise()) values.back() = squared_norm(weight_gradients());
+  const StepFigures figures = figures_of(values, request);
   if (!figures.has_overflow) state_.update(request.learning_rate, request.step);
   return figures;
 }
 
-// False where gradients are not finite.
-bool EagerTrainStep::unscale(double loss_scale) {
-  const at::NoGradGuard no_gradients;
-  weight_gradients().mul_(1 / loss_scale);
-  return std::isfinite(squared_norm(weight_gradients()));
+StepFigures EagerTrainStep::figures_of(const std::array<double, 4>& values, const StepRequest& request) const {
+  StepFigures figures;
+  figures.loss = values[0];
+  figures.is_stop_wanted = values[1] > 0;
+  figures.has_overflow = request.loss_scale > 0 && !std::isfinite(values[3]);
+  if (!has_noise()) return figures;
+  const auto all = static_cast<double>(options_.plan.micro_batches());
+  figures.small_gradient = values[2] * all / static_cast<double>(count_alone());
+  figures.big_gradient = values[3];
+  return figures;
 }
 
 // In the order of the tree a micro-batch of an even number begins a pair; else a rank's first one begins its sum.
@@ -126,11 +125,16 @@ at::Tensor EagerTrainStep::loss_of(const DeviceBatch& batch) const {
   return mean_loss(options_.loss, run_forward(pass_, batch), batch.targets);
 }
 
-void EagerTrainStep::compute(const DeviceBatch& batch, double loss_scale, const at::Tensor& loss_sum) {
+void EagerTrainStep::compute(const DeviceBatch& batch, double loss_scale) {
   const at::Tensor loss = loss_of(batch);
   (loss_scale == 0 ? loss : loss * loss_scale).backward();
+  add_to_tail(loss);
+}
+
+void EagerTrainStep::add_to_tail(const at::Tensor& loss) {
   const at::NoGradGuard no_gradients;
-  loss_sum.add_(loss.detach());
+  tail().loss.add_(loss.detach());
+  tail().statistics.add_(state_.buffer().statistics());
 }
 
 // Adds the micro-batch's gradients, batch statistics and loss to the buffer.
@@ -147,18 +151,16 @@ void EagerTrainStep::run_micro_batch(const Batch& batch, const StepRequest& requ
   is_counted_ = has_noise() && holds_alone(micro_batch);
   squared_norm_ = 0;
   if (gpu_norm_.defined()) gpu_norm_.zero_();
-  const Tail tail = split_tail(state_.buffer());
-  compute(placed, request.loss_scale, tail.loss);
+  compute(placed, request.loss_scale);
   reduction_.end_backward();
   const at::NoGradGuard no_gradients;
-  tail.statistics.add_(state_.buffer().statistics());
-  if (request.wants_stop) tail.stop.add_(1);
+  if (request.wants_stop) tail().stop.add_(1);
   if (!is_counted_) return;
   const double scale = request.loss_scale > 0 ? request.loss_scale : 1, factor = 1 / (scale * scale);
   if (gpu_norm_.defined()) {
-    tail.small_gradient.add_(gpu_norm_ * factor);
+    tail().small_gradient.add_(gpu_norm_ * factor);
   } else {
-    tail.small_gradient.add_(squared_norm_ * factor);
+    tail().small_gradient.add_(squared_norm_ * factor);
   }
 }
 

@@ -1,6 +1,7 @@
 // One optimizer step: the micro-batches of this rank, the mean over all ranks, the update.
 #pragma once
 
+#include <array>
 #include <memory>
 
 #include "libtrain/batch_placer.hpp"
@@ -66,22 +67,36 @@ class EagerTrainStep : public TrainStep {
   const ReductionTrace& trace() const override { return reduction_.trace(); }
 
  protected:
-  /// Adds the gradients of a batch's loss to the buffer, of the loss times `loss_scale` where that is not 0, and the
-  /// loss itself to `loss_sum`, a number on the device. What is drawn comes from the device's default generator.
-  virtual void compute(const DeviceBatch& batch, double loss_scale, const at::Tensor& loss_sum);
+  /// The parts of the gradient buffer's tail, the last three of which are the figures: views of it.
+  struct Tail {
+    at::Tensor statistics, figures, loss, stop, small_gradient;
+  };
+
+  /// Adds the gradients of a batch's loss to the buffer, of the loss times `loss_scale` where that is not 0, and its
+  /// loss and statistics to the tail. What is drawn comes from the device's default generator.
+  virtual void compute(const DeviceBatch& batch, double loss_scale);
+
+  /// The buffer holds the step's mean gradients and figures: spends them.
+  virtual StepFigures spend(const StepRequest& request);
 
   /// The batch's mean loss.
   at::Tensor loss_of(const DeviceBatch& batch) const;
+  /// Adds a micro-batch's loss and statistics to the tail.
+  void add_to_tail(const at::Tensor& loss);
+  /// `values`: the tail's figures, and the squared norm of the mean gradient.
+  StepFigures figures_of(const std::array<double, 4>& values, const StepRequest& request) const;
+
+  Tail tail() const;
+  at::Tensor weight_gradients() const;
+  bool has_noise() const { return !options_.is_local && options_.plan.micro_batches() > 1; }
+  TrainingState& state() { return state_; }
 
  private:
   void run_micro_batch(const Batch& batch, const StepRequest& request, std::int64_t micro_batch);
   void add_norm(const Bucket& bucket);
   void add_norm_on_gpu(const Bucket& bucket);
-  bool unscale(double loss_scale);
   bool holds_alone(std::int64_t micro_batch) const;
   std::int64_t count_alone() const;
-  bool has_noise() const { return !options_.is_local && options_.plan.micro_batches() > 1; }
-  at::Tensor weight_gradients() const;
 
   TrainingState& state_;
   const ForwardPass& pass_;

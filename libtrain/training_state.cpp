@@ -105,8 +105,15 @@ TrainingState::TrainingState(std::unique_ptr<Network> network, at::Device device
 }
 
 void TrainingState::update(double rate, std::int64_t step) {
+  set_step(rate, step);
+  spend_gradients({});
+}
+
+void TrainingState::set_step(double rate, std::int64_t step) { optimizer_.set_step(rate, step + 1); }
+
+void TrainingState::spend_gradients(const at::Tensor& squared_norm) {
   const at::NoGradGuard no_gradients;
-  optimizer_.step(rate, step + 1);
+  optimizer_.spend(squared_norm);
 }
 
 void TrainingState::update_running_statistics(const at::Tensor& step_statistics) {

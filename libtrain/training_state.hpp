@@ -31,8 +31,11 @@ class TrainingState {
   GradientBuffer& buffer() { return buffer_; }
   const at::Tensor& weights() const { return buffer_.weights(); }  ///< (parameters), flat
 
-  /// Spends the buffer's gradients in step number `step`, counted from 0.
+  /// Spends the buffer's gradients in step number `step`, counted from 0: set_step(), then spend_gradients().
   void update(double rate, std::int64_t step);
+  void set_step(double rate, std::int64_t step);
+  /// See Optimizer::spend.
+  void spend_gradients(const at::Tensor& squared_norm);
 
   /// Moves the batch-norm running averages towards `step_statistics` (see GradientBuffer::statistics).
   void update_running_statistics(const at::Tensor& step_statistics);

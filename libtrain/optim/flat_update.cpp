@@ -192,6 +192,7 @@ std::vector<UpdateScalars<Real>> FlatUpdate::settle(const FlatVectors<Real>& vec
 template <class Real>
 void FlatUpdate::apply(const FlatVectors<Real>& v, double rate, std::int64_t step,
                        const ParallelBlocks& parallel) const {
+  if (!is_step_taken(v)) return;
   const auto sums = needs_norms(options_) ? norms(v, parallel) : std::vector<TensorNorms>(places_.size());
   const std::vector<UpdateScalars<Real>> scalars = settle(v, rate, step, sums);
   if (options_.rule == UpdateRule::lamb) return run_lamb(v, scalars, parallel);

@@ -50,17 +50,25 @@ __global__ void join_norms(const UpdateBlock* blocks, std::int64_t block_count, 
   }
 }
 
+// One thread: an argument of the launch becomes what later launches read.
+template <class Real>
+__global__ void keep(UpdateScalars<Real> values, UpdateScalars<Real>* kept) {
+  *kept = values;
+}
+
 // One thread block: clipping and each tensor's scalars.
 template <class Real>
-__global__ void settle(UpdateOptions options, UpdateScalars<Real> common, const UpdatePlace* places,
-                       const TensorNorms* norms, double* moments, UpdateScalars<Real>* scalars, std::int64_t tensors) {
+__global__ void settle(UpdateOptions options, const UpdateScalars<Real>* common, const UpdatePlace* places,
+                       const TensorNorms* norms, FlatVectors<Real> v, UpdateScalars<Real>* scalars,
+                       std::int64_t tensors) {
+  if (!is_step_taken(v)) return;
   double total = 0;
   for (std::int64_t tensor = 0; tensor < tensors; ++tensor) total += norms[tensor].update;
   const double clip = clip_factor(options, total);
   for (std::int64_t tensor = threadIdx.x; tensor < tensors; tensor += kThreads) {
-    scalars[tensor] = common;
-    settle_tensor(options, places[tensor], norms[tensor], clip, moments == nullptr ? nullptr : moments + tensor,
-                  scalars[tensor]);
+    scalars[tensor] = *common;
+    double* const moment = v.tensor_second == nullptr ? nullptr : v.tensor_second + tensor;
+    settle_tensor(options, places[tensor], norms[tensor], clip, moment, scalars[tensor]);
   }
 }
 
@@ -76,6 +84,7 @@ __global__ void settle_lamb(const UpdatePlace* places, const TensorNorms* norms,
 template <class Real, class Update>
 __device__ void visit(const UpdateBlock* blocks, const UpdateScalars<Real>* scalars, const FlatVectors<Real>& v,
                       bool is_final, const Update& update) {
+  if (!is_step_taken(v)) return;
   const UpdateBlock block = blocks[blockIdx.x];
   const UpdateScalars<Real> s = scalars[block.tensor];
   for (std::int64_t index = block.first + threadIdx.x; index < block.last; index += kThreads) {
@@ -149,13 +158,14 @@ struct FlatUpdateCuda::Tables {
         blocks(cut),
         partial(cut.size()),
         norms(std::vector<TensorNorms>(all.size())),
+        common(1),
         scalars(all.size()) {}
 
   std::int64_t tensors, block_count;
   DeviceArray<UpdatePlace> places;
   DeviceArray<UpdateBlock> blocks;
   DeviceArray<TensorNorms> partial, norms;
-  DeviceArray<UpdateScalars<double>> scalars;  // room for either type
+  DeviceArray<UpdateScalars<double>> common, scalars;  // room for either type
 };
 
 FlatUpdateCuda::FlatUpdateCuda(const UpdateOptions& options, const std::vector<UpdatePlace>& places)
@@ -164,7 +174,14 @@ FlatUpdateCuda::FlatUpdateCuda(const UpdateOptions& options, const std::vector<U
 FlatUpdateCuda::~FlatUpdateCuda() = default;
 
 template <class Real>
-void FlatUpdateCuda::apply(const FlatVectors<Real>& v, double rate, std::int64_t step, void* stream_of_caller) {
+void FlatUpdateCuda::set_step(double rate, std::int64_t step, void* stream) {
+  auto* const common = reinterpret_cast<UpdateScalars<Real>*>(tables_->common.get());
+  keep<<<1, 1, 0, static_cast<cudaStream_t>(stream)>>>(common_scalars<Real>(options_, rate, step), common);
+  check_cuda(cudaGetLastError(), "the launch of a step's numbers");
+}
+
+template <class Real>
+void FlatUpdateCuda::apply(const FlatVectors<Real>& v, void* stream_of_caller) {
   const auto stream = static_cast<cudaStream_t>(stream_of_caller);
   const Tables& t = *tables_;
   auto* const scalars = reinterpret_cast<UpdateScalars<Real>*>(t.scalars.get());
@@ -174,8 +191,8 @@ void FlatUpdateCuda::apply(const FlatVectors<Real>& v, double rate, std::int64_t
     join_norms<<<1, kThreads, 0, stream>>>(t.blocks.get(), t.block_count, t.partial.get(), t.norms.get(), t.tensors);
   };
   if (needs_norms(options_)) measure();
-  settle<<<1, kThreads, 0, stream>>>(options_, common_scalars<Real>(options_, rate, step), t.places.get(),
-                                     t.norms.get(), v.tensor_second, scalars, t.tensors);
+  settle<<<1, kThreads, 0, stream>>>(options_, reinterpret_cast<const UpdateScalars<Real>*>(t.common.get()),
+                                     t.places.get(), t.norms.get(), v, scalars, t.tensors);
   if (options_.rule == UpdateRule::lamb) {
     direct_lamb<<<grid, kThreads, 0, stream>>>(t.blocks.get(), scalars, v);
     measure();
@@ -187,7 +204,9 @@ void FlatUpdateCuda::apply(const FlatVectors<Real>& v, double rate, std::int64_t
   check_cuda(cudaGetLastError(), "the optimizer's launch");
 }
 
-template void FlatUpdateCuda::apply<float>(const FlatVectors<float>&, double, std::int64_t, void*);
-template void FlatUpdateCuda::apply<double>(const FlatVectors<double>&, double, std::int64_t, void*);
+template void FlatUpdateCuda::set_step<float>(double, std::int64_t, void*);
+template void FlatUpdateCuda::set_step<double>(double, std::int64_t, void*);
+template void FlatUpdateCuda::apply<float>(const FlatVectors<float>&, void*);
+template void FlatUpdateCuda::apply<double>(const FlatVectors<double>&, void*);
 
 }  // namespace eoshard::train

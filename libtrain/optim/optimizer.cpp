@@ -40,20 +40,33 @@ class Optimizer::Update {
   }
 
   template <class Real>
-  void apply(const FlatVectors<Real>& vectors, double rate, std::int64_t step) {
+  void set_step(double rate, std::int64_t step) {
+    rate_ = rate;
+    step_ = step;
+#ifdef EOSHARD_HAVE_CUDA
+    if (!on_gpu_) return;
+    const c10::cuda::CUDAGuard guard(device_);
+    on_gpu_->set_step<Real>(rate, step, c10::cuda::getCurrentCUDAStream().stream());
+#endif
+  }
+
+  template <class Real>
+  void apply(const FlatVectors<Real>& vectors) {
 #ifdef EOSHARD_HAVE_CUDA
     if (on_gpu_) {
       const c10::cuda::CUDAGuard guard(device_);
-      return on_gpu_->apply(vectors, rate, step, c10::cuda::getCurrentCUDAStream().stream());
+      return on_gpu_->apply(vectors, c10::cuda::getCurrentCUDAStream().stream());
     }
 #endif
     TORCH_INTERNAL_ASSERT(device_.is_cpu());
-    on_cpu_.apply(vectors, rate, step, for_each_block);
+    on_cpu_.apply(vectors, rate_, step_, for_each_block);
   }
 
  private:
   FlatUpdate on_cpu_;
   at::Device device_;
+  double rate_ = 0;
+  std::int64_t step_ = 1;
 #ifdef EOSHARD_HAVE_CUDA
   std::unique_ptr<FlatUpdateCuda> on_gpu_;
 #endif
@@ -73,16 +86,22 @@ Optimizer::Optimizer(const UpdateOptions& options, std::vector<UpdatePlace> plac
 
 Optimizer::~Optimizer() = default;
 
-void Optimizer::step(double rate, std::int64_t step) {
-  if (weights_.scalar_type() == at::kDouble) return step_in<double>(rate, step);
-  step_in<float>(rate, step);
+void Optimizer::set_step(double rate, std::int64_t step) {
+  if (weights_.scalar_type() == at::kDouble) return update_->set_step<double>(rate, step);
+  update_->set_step<float>(rate, step);
+}
+
+void Optimizer::spend(const at::Tensor& squared_norm) {
+  if (weights_.scalar_type() == at::kDouble) return spend_in<double>(squared_norm);
+  spend_in<float>(squared_norm);
 }
 
 template <class Real>
-void Optimizer::step_in(double rate, std::int64_t step) {
-  const FlatVectors<Real> vectors{data_of<Real>(weights_), data_of<Real>(gradients_),       data_of<Real>(first_),
-                                  data_of<Real>(second_),  data_of<double>(tensor_second_), data_of<Real>(average_)};
-  update_->apply(vectors, rate, step);
+void Optimizer::spend_in(const at::Tensor& squared_norm) {
+  const FlatVectors<Real> vectors{
+      data_of<Real>(weights_),         data_of<Real>(gradients_), data_of<Real>(first_),        data_of<Real>(second_),
+      data_of<double>(tensor_second_), data_of<Real>(average_),   data_of<double>(squared_norm)};
+  update_->apply(vectors);
 }
 
 NamedTensors Optimizer::flat_state() const {

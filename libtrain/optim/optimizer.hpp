@@ -18,8 +18,12 @@ class Optimizer {
   Optimizer(const UpdateOptions& options, std::vector<UpdatePlace> places, at::Tensor weights, at::Tensor gradients);
   ~Optimizer();
 
-  /// Step number `step`, counted from 1. The gradients are spent.
-  void step(double rate, std::int64_t step);
+  /// Rate and number, counted from 1, of the next step. On a GPU a graph that has captured spend() reads them anew.
+  void set_step(double rate, std::int64_t step);
+
+  /// Takes the step; the gradients are spent. `squared_norm`: of all gradients, float64 on their device, where a step
+  /// in which it is not finite is to change nothing; else undefined.
+  void spend(const at::Tensor& squared_norm);
 
   /// What the next step depends on besides the weights: vectors as long as the weights ("momentum", "second_moment",
   /// "average"), and one with a number a tensor ("tensor_moment", float64).
@@ -31,7 +35,7 @@ class Optimizer {
 
  private:
   template <class Real>
-  void step_in(double rate, std::int64_t step);
+  void spend_in(const at::Tensor& squared_norm);
 
   class Update;
   at::Tensor weights_, gradients_, first_, second_, tensor_second_, average_;

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "libtrain/core/host_device.hpp"
 
@@ -43,7 +44,16 @@ struct FlatVectors {
   Real* second = nullptr;           ///< LAMB, AdamW: second moment; starts as zeros
   double* tensor_second = nullptr;  ///< NovoGrad: second moment, one a tensor; starts as zeros
   Real* average = nullptr;          ///< weights averaged with ema_decay; starts as the weights
+  /// ‖g‖² of all gradients. Where it is not finite, they have overflowed and the step changes nothing; null: not asked.
+  const double* squared_norm = nullptr;
 };
+
+inline constexpr double kLargestNumber = std::numeric_limits<double>::max();
+
+template <class Real>
+EOSHARD_HOST_DEVICE inline bool is_step_taken(const FlatVectors<Real>& vectors) {
+  return vectors.squared_norm == nullptr || *vectors.squared_norm <= kLargestNumber;
+}
 
 /// Sums over one tensor.
 struct TensorNorms {

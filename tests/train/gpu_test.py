@@ -1,4 +1,5 @@
 """On a GPU: what training computes there. Skips where there is no GPU."""
+import json
 import pathlib
 import sys
 
@@ -9,6 +10,22 @@ from tests.support import harness  # noqa: E402
 
 EXACT = dict(epochs=2, batch_size=16, micro_batch_size=8, learning_rate=0.02, seed=3, mixup_alpha=0.3, device="cuda",
              deterministic=True)
+
+
+def steep_network(path):
+    """Its gradients overflow float16 at the first loss scales, for more steps than are computed eagerly."""
+    import torch  # takes seconds
+    from torch import nn
+
+    class Steep(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.Sequential(nn.Conv2d(12, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4))
+
+        def forward(self, x):
+            return self.layers(x).float() * 10000.0
+
+    torch.jit.script(Steep()).save(str(path))
 
 
 class Gpu(harness.ClassFolderTest):
@@ -37,6 +54,26 @@ class Gpu(harness.ClassFolderTest):
                 options = dict(model=model, precision=precision, max_steps=20)
                 eager = self.train(f"{model}-{precision}-eager", **options)
                 self.assertEqual(self.train(f"{model}-{precision}-graphed", **options, step="graphed"), eager)
+
+    def test_a_captured_update_has_the_bits_of_eager(self):
+        """Every optimizer over a warm-up, so that the rate differs from step to step; one micro-batch, and several."""
+        for optimizer in ("sgd", "lars", "lamb", "novograd", "adamw"):
+            for batch in (8, 24):
+                with self.subTest(optimizer=optimizer, batch=batch):
+                    options = dict(optimizer=optimizer, batch_size=batch, learning_rate=0.001, ema_decay=0.9, max_steps=12,
+                                   clip_gradient_norm=0.5)
+                    eager = self.train(f"{optimizer}-{batch}-eager", **options)
+                    self.assertEqual(self.train(f"{optimizer}-{batch}-graphed", **options, step="graphed"), eager)
+
+    def test_an_overflow_is_settled_in_the_graph(self):
+        steep_network(self.folder / "steep.pt")
+        options = dict(model=self.folder / "steep.pt", precision="fp16", batch_size=8, learning_rate=1e-5, max_steps=30, epochs=1)
+        eager = self.train("steep-eager", **options)
+        self.assertEqual(self.train("steep-graphed", **options, step="graphed"), eager)
+        newest = training.checkpoints(self.folder / "steep-graphed")[-1].read_bytes()
+        header = json.loads(newest[8:8 + int.from_bytes(newest[:8], "little")])
+        scale = json.loads(header["__metadata__"]["position"])["loss_scale"]
+        self.assertLess(scale, 65536 / 2 ** 4, "no more steps overflowed than are computed eagerly")
 
     def test_a_cache_on_the_gpu_changes_nothing(self):
         self.assertEqual(self.train("cached", cache="device"), self.train("read"))

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "tests/support/shared_vectors.hpp"
 
 namespace eoshard::train {
@@ -153,6 +155,34 @@ TEST(FlatUpdate, TheAverageFollowsTheWeights) {
   update.apply(vectors, 1, 1, one_after_another);
   EXPECT_DOUBLE_EQ(weights[0], 0);
   EXPECT_DOUBLE_EQ(average[0], 0.75);
+}
+
+// Weights, moments and average after a step with such a squared norm.
+std::vector<double> after_step(UpdateRule rule, const double* squared_norm) {
+  UpdateOptions options;
+  options.rule = rule;
+  options.ema_decay = 0.5;
+  const FlatUpdate update(options, {{0, 2, 0.1, true}});
+  std::vector<double> weights = {1, 2}, gradients = {3, 4}, first = {5, 6}, second = {7, 8}, moment = {9},
+                      average = {0, 1};
+  FlatVectors<double> vectors{weights.data(), gradients.data(), first.data(),
+                              second.data(),  moment.data(),    average.data()};
+  vectors.squared_norm = squared_norm;
+  update.apply(vectors, 0.1, 3, one_after_another);
+  for (const auto& part : {first, second, moment, average}) weights.insert(weights.end(), part.begin(), part.end());
+  return weights;
+}
+
+TEST(FlatUpdate, AnOverflowChangesNothing) {
+  const std::vector<double> before = {1, 2, 5, 6, 7, 8, 9, 0, 1};
+  for (const UpdateRule rule :
+       {UpdateRule::sgd, UpdateRule::lars, UpdateRule::lamb, UpdateRule::novograd, UpdateRule::adamw}) {
+    for (const double norm : {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()})
+      EXPECT_EQ(after_step(rule, &norm), before);
+    const double norm = 25;
+    EXPECT_NE(after_step(rule, &norm), before);
+    EXPECT_EQ(after_step(rule, &norm), after_step(rule, nullptr));
+  }
 }
 
 TEST(FlatUpdate, SquaredNormOfALongVector) {
