@@ -19,6 +19,11 @@ class BatchPlacer {
   /// Whether the loader has to read this sample: not where it lies on the device already.
   virtual bool is_wanted(std::int64_t) const { return true; }
 
+  /// Whether a batch can be brought to the device before it is placed there.
+  virtual bool can_fetch() const { return false; }
+  /// Begins to do so, beside what the device computes; place() of the same batch comes next.
+  virtual void fetch(const Batch&) {}
+
   /// The batch on the device, in the order of the current stream. On the CPU images may borrow the loader's memory.
   virtual DeviceBatch place(const Batch& batch, const std::optional<Mixing>& mixing) = 0;
 };

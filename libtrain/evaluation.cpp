@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "libingest/core/error.hpp"
+#include "libtrain/batch_feed.hpp"
 #include "libtrain/batch_placer.hpp"
 #include "libtrain/core/rank_share.hpp"
 #include "libtrain/damage_report.hpp"
@@ -65,16 +66,18 @@ EvaluationResult evaluate(const ForwardPass& pass, const SplitReader& split, con
   const Range share = rank_share(plan.micro_batches(), world.rank(), world.size());
   const std::unique_ptr<BatchPlacer> placer = make_batch_placer(pass, split, {});
   BatchLoader loader(split, placer->maker(), make_requests(plan, share), loader_options(options, *placer));
+  BatchFeed feed(loader, *placer);
   const LossOptions loss_options{pass.task, 0, {}};
   std::vector<double> losses;  // summed over each micro-batch
   std::vector<float> own;
   for (std::int64_t micro_batch = share.first; micro_batch < share.last; ++micro_batch) {
-    const Batch batch = loader.next();
+    const Batch batch = feed.next();
     const DeviceBatch placed = placer->place(batch, std::nullopt);
     const at::Tensor logits = whole_rows(run_forward(pass, placed), batch);
+    const at::Tensor targets = whole_rows(placed.targets, batch);
+    feed.fetch_ahead();
     if (logits.size(0) > 0) {
-      const double loss = mean_loss(loss_options, logits, whole_rows(placed.targets, batch)).item<double>();
-      losses.push_back(loss * static_cast<double>(logits.size(0)));
+      losses.push_back(mean_loss(loss_options, logits, targets).item<double>() * static_cast<double>(logits.size(0)));
       append_values(own, scores(pass.task, logits));
     }
     report_samples(plan.positions(micro_batch).last - plan.positions(share.first).first);
@@ -105,9 +108,12 @@ std::vector<float> collect_embeddings(const ForwardPass& pass, const SplitReader
   world.agree([&] {
     const std::unique_ptr<BatchPlacer> placer = make_batch_placer(pass, split, {});
     BatchLoader loader(split, placer->maker(), make_requests(plan, share), loader_options(options, *placer));
+    BatchFeed feed(loader, *placer);
     for (std::int64_t micro_batch = share.first; micro_batch < share.last; ++micro_batch) {
-      const Batch batch = loader.next();
-      append_values(own, whole_rows(run_embed(pass, placer->place(batch, std::nullopt)), batch).to(at::kFloat));
+      const Batch batch = feed.next();
+      const at::Tensor features = whole_rows(run_embed(pass, placer->place(batch, std::nullopt)), batch);
+      feed.fetch_ahead();
+      append_values(own, features.to(at::kFloat));
     }
   });
   return world.all_gather(std::span<const float>(own));

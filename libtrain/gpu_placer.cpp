@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "libtrain/data/gpu_transform.hpp"
@@ -67,14 +68,17 @@ class GpuPlacer final : public BatchPlacer {
     return !cache_.defined() || !is_kept_[static_cast<std::size_t>(sample)];
   }
 
+  bool can_fetch() const override { return true; }
+  void fetch(const Batch& batch) override { fetched_ = {batch.images.data(), bring(batch)}; }
+
   DeviceBatch place(const Batch& batch, const std::optional<Mixing>& mixing) override {
     const at::NoGradGuard no_gradients;
+    const Places places = take_fetched(batch);
     const c10::cuda::CUDAStream stream = c10::cuda::getCurrentCUDAStream(pass_.device.index());
     DeviceBatch placed;
     placed.targets = place_targets(pass_, batch, split_);
     if (mixing) mix_targets(placed, *mixing, split_.classes());
-    const std::vector<PlacedSample> samples =
-        place_samples(batch, mixing, cache_.defined() ? keep(batch) : copy(batch));
+    const std::vector<PlacedSample> samples = place_samples(batch, mixing, places);
     copied_.block(stream);
     placed.images =
         at::empty({static_cast<std::int64_t>(samples.size()), static_cast<std::int64_t>(pass_.input.bands.size()),
@@ -89,6 +93,20 @@ class GpuPlacer final : public BatchPlacer {
 
  private:
   using Places = std::vector<const std::byte*>;  // on the device, of each sample
+
+  struct Fetched {
+    const std::byte* images = nullptr;  // of the batch, in the loader's memory; none: nothing is fetched
+    Places places;
+  };
+
+  Places take_fetched(const Batch& batch) {
+    if (fetched_.images == nullptr) return bring(batch);
+    const Fetched fetched = std::exchange(fetched_, {});
+    TORCH_INTERNAL_ASSERT(fetched.images == batch.images.data(), "another batch was fetched");
+    return fetched.places;
+  }
+
+  Places bring(const Batch& batch) { return cache_.defined() ? keep(batch) : copy(batch); }
 
   void queue_copy(void* to, const std::byte* from, std::size_t bytes) {
     C10_CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, copying_.stream()));
@@ -152,6 +170,7 @@ class GpuPlacer final : public BatchPlacer {
   std::array<at::cuda::CUDAEvent, 2> read_;
   std::array<at::Tensor, 2> staged_;  // (samples, bytes)
   std::size_t turn_ = 0;
+  Fetched fetched_;
   at::Tensor cache_;  // (samples of the split, bytes); undefined without a cache
   std::vector<bool> is_kept_;
 };

@@ -55,15 +55,16 @@ at::Tensor EagerTrainStep::weight_gradients() const {
   return state_.buffer().gradients().narrow(0, 0, state_.buffer().weights().numel());
 }
 
-StepFigures EagerTrainStep::run(BatchLoader& loader, const StepRequest& request) {
+StepFigures EagerTrainStep::run(BatchFeed& feed, const StepRequest& request) {
   const Range share = options_.share;
   const std::int64_t first_leaf = options_.is_local ? share.first : 0;
   for (std::int64_t micro_batch = share.first; micro_batch < share.last; ++micro_batch) {
     reduction_.begin(micro_batch - first_leaf);
-    run_micro_batch(loader.next(), request, micro_batch);
+    run_micro_batch(feed.next(), request, micro_batch);
     reduction_.end();
   }
   reduction_.finish();
+  feed.fetch_ahead();
   return spend(request);
 }
 

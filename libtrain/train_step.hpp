@@ -4,9 +4,9 @@
 #include <array>
 #include <memory>
 
+#include "libtrain/batch_feed.hpp"
 #include "libtrain/batch_placer.hpp"
 #include "libtrain/core/rank_share.hpp"
-#include "libtrain/data/batch_loader.hpp"
 #include "libtrain/data/micro_batch_plan.hpp"
 #include "libtrain/dist/gradient_reduction.hpp"
 #include "libtrain/forward_pass.hpp"
@@ -50,8 +50,9 @@ class TrainStep {
  public:
   virtual ~TrainStep() = default;
 
-  /// Takes this rank's share of micro-batches from `loader`. Collective, unless the step is a rank's own.
-  virtual StepFigures run(BatchLoader& loader, const StepRequest& request) = 0;
+  /// Takes this rank's share of micro-batches from `feed`, whose placer is the step's. Collective, unless the step is a
+  /// rank's own.
+  virtual StepFigures run(BatchFeed& feed, const StepRequest& request) = 0;
 
   /// When the last step's buckets were communicated.
   virtual const ReductionTrace& trace() const = 0;
@@ -63,7 +64,7 @@ class EagerTrainStep : public TrainStep {
   EagerTrainStep(TrainingState& state, const ForwardPass& pass, BatchPlacer& placer, Collective& collective,
                  StepOptions options);
 
-  StepFigures run(BatchLoader& loader, const StepRequest& request) override;
+  StepFigures run(BatchFeed& feed, const StepRequest& request) override;
   const ReductionTrace& trace() const override { return reduction_.trace(); }
 
  protected:

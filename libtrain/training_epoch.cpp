@@ -40,8 +40,9 @@ bool TrainingRun::train_epoch() {
   const std::int64_t first_step = position_.step;
   BatchLoader loader(dataset_.split("train"), placer_->maker(), wanted_batches(),
                      {static_cast<int>(options_.loader_threads), 3, DamagedPlace::substitute, placer_->memory()});
+  BatchFeed feed(loader, *placer_);
   while (!is_stop_wanted_ && position_.step_in_epoch < plan_.steps() && position_.step < last_step_) {
-    take_step(loader, start, first_step);
+    take_step(feed, loader, start, first_step);
     if (!is_checkpoint_due()) continue;
     check_weights(state_.weights(), last_step_taken(), world_);
     save();
@@ -80,10 +81,11 @@ std::vector<BatchRequest> TrainingRun::wanted_batches() const {
   return requests;
 }
 
-void TrainingRun::take_step(BatchLoader& loader, Clock::time_point start, std::int64_t first_step) {
+void TrainingRun::take_step(BatchFeed& feed, const BatchLoader& loader, Clock::time_point start,
+                            std::int64_t first_step) {
   const double rate = learning_rate(schedule_, position_.step);
   const StepFigures figures =
-      step_->run(loader, {position_.step, position_.epoch, rate, position_.loss_scale, setting_.is_stop_requested()});
+      step_->run(feed, {position_.step, position_.epoch, rate, position_.loss_scale, setting_.is_stop_requested()});
   ++position_.step;
   ++position_.step_in_epoch;
   communication_wait_s_ += step_->trace().waited_s;

@@ -46,7 +46,8 @@ class TrainingRun {
 
  private:
   std::vector<BatchRequest> wanted_batches() const;
-  void take_step(BatchLoader& loader, std::chrono::steady_clock::time_point start, std::int64_t first_step);
+  void take_step(BatchFeed& feed, const BatchLoader& loader, std::chrono::steady_clock::time_point start,
+                 std::int64_t first_step);
   void show_step(double loss, double images_per_second, double input_wait_share) const;
   void settle_steps();
   void follow_loss_scale(bool has_overflow);

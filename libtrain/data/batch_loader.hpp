@@ -62,6 +62,8 @@ class BatchLoader {
   /// @throws what reading one of its samples threw.
   Batch next();
 
+  bool has_next() const { return handed_out_ < requests_.size(); }
+
   /// Seconds that next() has waited so far.
   double wait_s() const { return wait_s_; }
 
