@@ -70,9 +70,17 @@ function(eoshard_install_with_torch name)
     message(STATUS \"Linked: \${folder}/torch -> ${EOSHARD_TORCH_ROOT}\")" COMPONENT trainer)
 endfunction()
 
-install(DIRECTORY slurm schemas docs/recipes DESTINATION ${CMAKE_INSTALL_DATADIR}/eoshard COMPONENT programs
-  USE_SOURCE_PERMISSIONS)
+install(DIRECTORY schemas DESTINATION ${CMAKE_INSTALL_DATADIR}/eoshard COMPONENT programs)
+install(FILES slurm/job.sh DESTINATION ${CMAKE_INSTALL_DATADIR}/eoshard/slurm COMPONENT programs)
+install(PROGRAMS slurm/ingest.sh slurm/pack.sh DESTINATION ${CMAKE_INSTALL_DATADIR}/eoshard/slurm
+  COMPONENT programs)
+install(PROGRAMS slurm/train.sh slurm/search.sh slurm/evaluate.sh DESTINATION ${CMAKE_INSTALL_DATADIR}/eoshard/slurm
+  COMPONENT trainer)
+install(DIRECTORY docs/recipes DESTINATION ${CMAKE_INSTALL_DATADIR}/eoshard COMPONENT trainer)
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs)
+# Where Debian looks for a package's licence.
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/eoshard RENAME copyright COMPONENT programs)
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libeoshard-dev RENAME copyright COMPONENT development)
 
 configure_package_config_file(cmake/eoshardConfig.cmake.in ${PROJECT_BINARY_DIR}/eoshardConfig.cmake
   INSTALL_DESTINATION ${EOSHARD_PACKAGE_DIR} NO_SET_AND_CHECK_MACRO)
