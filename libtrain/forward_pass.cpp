@@ -29,11 +29,16 @@ class AutocastScope {
   bool was_enabled_;
 };
 
+// From memory that a GPU reads by itself: the copy is queued, and nobody waits for it.
+at::Tensor queue_to(at::Device device, const at::Tensor& values) {
+  return device.is_cuda() ? values.pin_memory().to(device, /*non_blocking=*/true) : values.to(device);
+}
+
 at::Tensor blend(const at::Tensor& values, const Mixing& mixing) {
-  const at::Tensor partners = at::tensor(mixing.partners).to(values.device());
+  const at::Tensor partners = queue_to(values.device(), at::tensor(mixing.partners));
   std::vector<std::int64_t> shape(static_cast<std::size_t>(values.dim()), 1);
   shape[0] = values.size(0);
-  const at::Tensor share = at::tensor(mixing.shares).to(values.device()).view(shape);
+  const at::Tensor share = queue_to(values.device(), at::tensor(mixing.shares)).view(shape);
   return values * share + values.index_select(0, partners) * (1 - share);
 }
 
@@ -51,7 +56,7 @@ at::Tensor place_targets(const ForwardPass& pass, const Batch& batch, const Spli
   for (const SampleRequest& request : batch.samples) {
     rows.push_back(split.labels(request.sample));
   }
-  return make_targets(pass.task, rows).to(pass.device);
+  return queue_to(pass.device, make_targets(pass.task, rows));
 }
 
 void mix_targets(DeviceBatch& batch, const Mixing& mixing, std::size_t classes) {

@@ -33,16 +33,17 @@ at::Tensor make_cache(const SplitReader& split, std::size_t sample_bytes, at::De
   std::size_t free = 0, total = 0;
   C10_CUDA_CHECK(cudaMemGetInfo(&free, &total));
   const std::size_t wanted = static_cast<std::size_t>(split.samples()) * sample_bytes;
-  if (wanted < free) {
+  constexpr double kShare = 0.7;  // the rest is for activations, workspaces and NCCL, which come later
+  if (static_cast<double>(wanted) < kShare * static_cast<double>(free)) {
     const at::Tensor cache = device_bytes(split.samples(), sample_bytes, device);
     c10::cuda::device_synchronize();  // whoever had this memory is done with it
     return cache;
   }
   throw Error(
       ErrorKind::usage,
-      fmt::format("--cache device: the {:.1f} GB of {} do not fit into the {:.1f} GB of memory that are free on "
-                  "the GPU; choose --cache decoded",
-                  static_cast<double>(wanted) / 1e9, split.name(), static_cast<double>(free) / 1e9));
+      fmt::format("--cache device: the {:.1f} GB of {} do not fit into {:.0f} % of the {:.1f} GB of memory that are "
+                  "free on the GPU; choose --cache decoded",
+                  static_cast<double>(wanted) / 1e9, split.name(), 100 * kShare, static_cast<double>(free) / 1e9));
 }
 
 // Two batches' bytes lie on the device by turns, so that one is copied while the other is read. The copying stream

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
 #include <fmt/format.h>
 
@@ -32,6 +33,7 @@ constexpr int kEagerUpdates = 1;
 // What `work` queues on the current stream, which is not the default one. Nothing is computed yet.
 Graph capture(const std::function<void()>& work) {
   c10::cuda::device_synchronize();
+  c10::cuda::CUDACachingAllocator::emptyCache();  // a graph has memory of its own: what eager steps held is free for it
   auto graph = std::make_unique<at::cuda::CUDAGraph>();
   graph->capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
   std::optional<std::string> failure;
@@ -122,7 +124,7 @@ class GraphedTrainStep final : public EagerTrainStep {
     figures_.narrow(0, 0, GradientBuffer::kFigures).copy_(tail().figures);
     const at::Tensor squared_norm = figures_.select(0, GradientBuffer::kFigures);
     if (is_scaled) weight_gradients().mul_(inverse_scale_);
-    if (is_scaled || has_noise()) squared_norm.copy_(weight_gradients().to(at::kDouble).square().sum());
+    if (is_scaled || has_noise()) squared_norm.copy_(squared_norm_on_device(weight_gradients()));
     state().spend_gradients(is_scaled ? squared_norm : at::Tensor());
   }
 

@@ -82,6 +82,8 @@ class ResidentSteps {
 std::string benchmark_step(const TrainOptions& wanted, const TrainSetting& setting) {
   if (setting.world.size() > 1)
     throw Error(ErrorKind::usage, "--benchmark-step measures one rank: start it without mpirun").mark_agreed();
+  if (wanted.step == "graphed")
+    throw Error(ErrorKind::usage, "--benchmark-step measures eager steps only: leave --step out").mark_agreed();
   const TrainOptions options = settle_options(wanted, setting.world);
   ResidentSteps resident(options, setting);
   resident.run(kWarmUpSteps);

@@ -119,7 +119,7 @@ void EagerTrainStep::add_norm_on_gpu(const Bucket& bucket) {
   const std::int64_t weights = state_.buffer().weights_in(bucket);
   if (weights == 0) return;
   const at::Tensor gradients = state_.buffer().gradients().narrow(0, bucket.offset, weights);
-  gpu_norm_.add_(at::linalg_vector_norm(gradients, 2, std::nullopt, /*keepdim=*/false, at::kDouble).square());
+  gpu_norm_.add_(squared_norm_on_device(gradients));
 }
 
 at::Tensor EagerTrainStep::loss_of(const DeviceBatch& batch) const {

@@ -118,8 +118,12 @@ NamedTensors Optimizer::tensor_state() const {
   return state;
 }
 
+at::Tensor squared_norm_on_device(const at::Tensor& values) {
+  return at::linalg_vector_norm(values, 2, std::nullopt, /*keepdim=*/false, at::kDouble).square();
+}
+
 double squared_norm(const at::Tensor& values) {
-  if (!values.is_cpu()) return values.to(at::kDouble).square().sum().item<double>();
+  if (!values.is_cpu()) return squared_norm_on_device(values).item<double>();
   return squared_norm(values.const_data_ptr<float>(), values.numel(), for_each_block);
 }
 

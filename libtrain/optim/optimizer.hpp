@@ -45,4 +45,7 @@ class Optimizer {
 /// ‖values‖² in float64, in a fixed order (on the CPU).
 double squared_norm(const at::Tensor& values);
 
+/// The same as a number on the GPU that holds the values, float64, without waiting for it.
+at::Tensor squared_norm_on_device(const at::Tensor& values);
+
 }  // namespace eoshard::train

@@ -22,10 +22,11 @@ class StepBenchmark(harness.ClassFolderTest):
                                   "micro_batch_size": 4, "steps": 3})
         self.assertGreater(speed, 0)
 
-    def test_several_ranks_are_refused(self):
-        result = training.run(self.data, None, ranks=2, benchmark_step=True)
-        self.assertEqual(result.returncode, 2)
-        self.assertIn("without mpirun", result.stderr)
+    def test_what_it_does_not_measure_is_refused(self):
+        for said, ranks, options in (("without mpirun", 2, {}), ("eager steps only", 1, {"step": "graphed"})):
+            result = training.run(self.data, None, ranks=ranks, benchmark_step=True, **options)
+            self.assertEqual(result.returncode, 2)
+            self.assertIn(said, result.stderr)
 
 
 harness.main()
