@@ -62,7 +62,7 @@ bool TrainingRun::train_epoch() {
                {"loss", position_.loss_sum / static_cast<double>(position_.step_in_epoch)},
                {"batch_size", plan_.batch_size},
                {"gradient_noise_scale", noise_scale()},
-               {"images_per_second", images / seconds},
+               {"images_per_second", images > 0 ? Json(images / seconds) : Json()},
                {"input_wait_share", loader.wait_s() / seconds},
                {"communication_wait_share", communication_wait_s_ / seconds},
                {"learning_rate", learning_rate(schedule_, position_.step - 1)}};

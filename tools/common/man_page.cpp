@@ -76,7 +76,8 @@ std::string man_page(const CLI::App& app, const std::string& version) {
     }
   }
   if (!app.get_footer().empty()) page += fmt::format(".SH EXAMPLES AND NOTES\n.nf\n{}\n.fi\n", roff(app.get_footer()));
-  page += ".SH EXIT STATUS\n0 success, 1 failure, 2 misuse.\n";
+  const bool is_told = app.get_footer().find("Exit status") != std::string::npos;  // of a program with more of them
+  if (!is_told) page += ".SH EXIT STATUS\n0 success, 1 failure, 2 misuse.\n";
   return page;
 }
 
