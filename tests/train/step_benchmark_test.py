@@ -18,8 +18,8 @@ class StepBenchmark(harness.ClassFolderTest):
         result = training.succeed(self.data, None, benchmark_step=True, model="resnet18", batch_size=8, micro_batch_size=4,
                                   max_steps=3, threads=1, precision="bf16")
         speed = result.pop("images_per_second")
-        self.assertEqual(result, {"model": "resnet18", "precision": "bf16", "device": "cpu", "threads": 1, "batch_size": 8,
-                                  "micro_batch_size": 4, "steps": 3})
+        self.assertEqual(result, {"model": "resnet18", "precision": "bf16", "input": "bfloat16", "device": "cpu", "threads": 1,
+                                  "batch_size": 8, "micro_batch_size": 4, "steps": 3})
         self.assertGreater(speed, 0)
 
     def test_what_it_does_not_measure_is_refused(self):
