@@ -75,9 +75,12 @@ std::string man_page(const CLI::App& app, const std::string& version) {
       if (option.group == group) page += option_entry(option);
     }
   }
-  if (!app.get_footer().empty()) page += fmt::format(".SH EXAMPLES AND NOTES\n.nf\n{}\n.fi\n", roff(app.get_footer()));
-  const bool is_told = app.get_footer().find("Exit status") != std::string::npos;  // of a program with more of them
-  if (!is_told) page += ".SH EXIT STATUS\n0 success, 1 failure, 2 misuse.\n";
+  static const std::string kStatus = "Exit status: ";
+  const std::string footer = app.get_footer();
+  const bool is_status = footer.starts_with(kStatus);  // of a program with statuses of its own
+  if (!footer.empty() && !is_status) page += fmt::format(".SH EXAMPLES AND NOTES\n.nf\n{}\n.fi\n", roff(footer));
+  const std::string statuses = is_status ? footer.substr(kStatus.size()) : "0 success, 1 failure, 2 misuse.";
+  page += fmt::format(".SH EXIT STATUS\n{}\n", roff(statuses));
   return page;
 }
 
