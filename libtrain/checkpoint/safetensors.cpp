@@ -3,7 +3,9 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "libingest/core/error.hpp"
@@ -54,15 +56,28 @@ std::span<const std::byte> bytes_of(const at::Tensor& tensor) {
   return {static_cast<const std::byte*>(tensor.const_data_ptr()), static_cast<std::size_t>(tensor.nbytes())};
 }
 
+// Of a tensor of this shape. What LibTorch could not count is refused here, where the error can say what is wrong:
+// it counts the elements and strides in 64 bits, strides as if empty axes had one element.
+std::uint64_t shape_bytes(const std::vector<std::int64_t>& shape, std::size_t element_bytes) {
+  auto bytes = static_cast<std::int64_t>(element_bytes);
+  for (const std::int64_t length : shape) {
+    if (length < 0) throw Error(ErrorKind::input, "a tensor's shape has an axis of negative length");
+    if (length > std::numeric_limits<std::int64_t>::max() / bytes)
+      throw Error(ErrorKind::input, "a tensor's shape is of more elements than can be counted");
+    bytes *= std::max<std::int64_t>(length, 1);
+  }
+  return std::ranges::find(shape, 0) == shape.end() ? static_cast<std::uint64_t>(bytes) : 0;
+}
+
 at::Tensor parse_tensor(const Json& entry, std::span<const std::byte> data) {
   const auto shape = entry.at("shape").get<std::vector<std::int64_t>>();
   const auto begin = entry.at("data_offsets").at(0).get<std::uint64_t>();
   const auto end = entry.at("data_offsets").at(1).get<std::uint64_t>();
   if (begin > end || end > data.size()) throw Error(ErrorKind::input, "the file is shorter than its header says");
-  at::Tensor tensor = at::empty(shape, scalar_type(entry.at("dtype")));
-  if (static_cast<std::uint64_t>(tensor.nbytes()) != end - begin) {
+  const at::ScalarType type = scalar_type(entry.at("dtype"));
+  if (shape_bytes(shape, c10::elementSize(type)) != end - begin)
     throw Error(ErrorKind::input, "a tensor's shape does not fit its length");
-  }
+  at::Tensor tensor = at::empty(shape, type);
   if (end > begin) std::memcpy(tensor.data_ptr(), data.data() + begin, end - begin);
   return tensor;
 }

@@ -145,6 +145,22 @@ TEST(Checkpoint, WithoutAnyThereIsNone) {
   EXPECT_FALSE(load_newest_checkpoint(run.path(), Log()));
 }
 
+std::string safetensors_of_shape(const std::string& shape) {
+  const std::string header = R"({"w":{"dtype":"F32","shape":)" + shape + R"(,"data_offsets":[0,0]}})";
+  const std::uint64_t length = header.size();
+  return std::string(reinterpret_cast<const char*>(&length), sizeof length) + header;
+}
+
+TEST(Safetensors, ShapesThatNoTensorHasAreRefused) {
+  for (const char* shape : {"[-1]", "[-1,0]", "[1099511627776]", "[0,9223372036854775807]", "[4294967296,4294967296,0]",
+                            "[4611686018427387904,4]"}) {
+    const std::string text = safetensors_of_shape(shape);
+    EXPECT_THROW(parse_safetensors(std::as_bytes(std::span(text))), Error) << shape;
+  }
+  const std::string text = safetensors_of_shape("[0,512]");
+  EXPECT_EQ(parse_safetensors(std::as_bytes(std::span(text))).tensors.at(0).tensor.sizes(), at::IntArrayRef({0, 512}));
+}
+
 TEST(CheckpointWriter, WritesTheBestAndTheNewest) {
   const TemporaryFolder run;
   const Log log;
