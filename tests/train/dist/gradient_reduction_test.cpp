@@ -216,19 +216,6 @@ TEST(GradientReduction, LeavesNoHooksBehind) {
   chain.run_backward();
 }
 
-TEST(CommunicationLane, RethrowsTheFirstErrorAndSkipsTheRest) {
-  const auto lane = make_lane(at::kCPU);
-  int runs = 0;
-  lane->launch([&] { ++runs; });
-  lane->launch([] { throw Error(ErrorKind::mpi, "lost"); });
-  lane->launch([&] { ++runs; });
-  EXPECT_THROW(lane->wait(), Error);
-  EXPECT_EQ(runs, 1);
-  lane->launch([&] { ++runs; });
-  lane->wait();
-  EXPECT_EQ(runs, 2);
-}
-
 TEST(GradientBuffer, TakesOverStorageAndCutsInReverseOrder) {
   NamedTensors tensors = parameters();
   GradientBuffer buffer(tensors, {{"mean", at::zeros({7})}}, 150);
