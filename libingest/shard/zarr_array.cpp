@@ -8,6 +8,7 @@
 
 #include "libingest/core/error.hpp"
 #include "libingest/core/file.hpp"
+#include "libingest/core/json_integer.hpp"
 
 namespace eoshard::ingest {
 namespace {
@@ -63,7 +64,7 @@ Json array_metadata(const ArraySpec& spec, std::int64_t samples) {
 ZarrArray parse_array(const Json& json, const std::string& name) {
   ZarrArray array;
   array.spec.name = name;
-  const auto shape = json.at("shape").get<std::vector<std::int64_t>>();
+  const auto shape = json_integers<std::int64_t>(json.at("shape"));
   if (shape.size() < 2) throw Error(ErrorKind::input, "an array of samples has at least two axes");
   array.samples = shape.front();
   array.spec.sample_shape.assign(shape.begin() + 1, shape.end());

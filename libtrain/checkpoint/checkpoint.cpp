@@ -10,6 +10,7 @@
 
 #include "libingest/core/error.hpp"
 #include "libingest/core/file.hpp"
+#include "libingest/core/json_integer.hpp"
 #include "libingest/shard/crc32c.hpp"
 #include "libtrain/checkpoint/run_folder.hpp"
 
@@ -96,19 +97,20 @@ std::string position_to_json(const TrainingPosition& position) {
 TrainingPosition position_from_json(const std::string& text) {
   try {
     const Json json = Json::parse(text);
-    return {json.at("epoch"),
-            json.at("step_in_epoch"),
-            json.at("step"),
+    const auto integer = [&](const char* key) { return json_integer<std::int64_t>(json.at(key)); };
+    return {integer("epoch"),
+            integer("step_in_epoch"),
+            integer("step"),
             json.at("loss_sum"),
             json.at("noise_sum"),
             json.at("signal_sum"),
             json.at("best_f1_micro"),
-            json.at("best_epoch"),
+            integer("best_epoch"),
             json.value("loss_scale", 0.0),
-            json.value("scale_steps", std::int64_t{0}),
-            json.value("damaged", std::vector<std::int64_t>()),
+            json.contains("scale_steps") ? integer("scale_steps") : 0,
+            json.contains("damaged") ? json_integers<std::int64_t>(json.at("damaged")) : std::vector<std::int64_t>(),
             json.at("experiment_hash"),
-            json.at("micro_batch_size")};
+            integer("micro_batch_size")};
   } catch (const nlohmann::json::exception& error) {
     throw Error(ErrorKind::input, fmt::format("not a training position: {}", error.what()));
   }

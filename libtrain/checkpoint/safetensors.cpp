@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "libingest/core/error.hpp"
+#include "libingest/core/json_integer.hpp"
 
 namespace eoshard::train {
 namespace {
@@ -70,9 +71,9 @@ std::uint64_t shape_bytes(const std::vector<std::int64_t>& shape, std::size_t el
 }
 
 at::Tensor parse_tensor(const Json& entry, std::span<const std::byte> data) {
-  const auto shape = entry.at("shape").get<std::vector<std::int64_t>>();
-  const auto begin = entry.at("data_offsets").at(0).get<std::uint64_t>();
-  const auto end = entry.at("data_offsets").at(1).get<std::uint64_t>();
+  const auto shape = json_integers<std::int64_t>(entry.at("shape"));
+  const auto begin = json_integer<std::uint64_t>(entry.at("data_offsets").at(0));
+  const auto end = json_integer<std::uint64_t>(entry.at("data_offsets").at(1));
   if (begin > end || end > data.size()) throw Error(ErrorKind::input, "the file is shorter than its header says");
   const at::ScalarType type = scalar_type(entry.at("dtype"));
   if (shape_bytes(shape, c10::elementSize(type)) != end - begin)

@@ -109,5 +109,16 @@ TEST(Shard, ForeignLayoutIsRefused) {
   EXPECT_THROW(ArrayReader(temporary.path() / "data"), Error);
 }
 
+TEST(Shard, AxesOfNoWholeNumberAreRefused) {
+  const TemporaryFolder temporary;
+  write_array(temporary.path(), 3);
+  const std::string text = read_text_file(temporary.path() / "zarr.json");
+  const std::size_t at = text.find("3", text.find("\"shape\""));
+  for (const char* length : {"1e30", "3.5", "18446744073709551615", "null"}) {
+    write_file(temporary.path() / "zarr.json", std::string(text).replace(at, 1, length), Durability::rename_only);
+    EXPECT_THROW(read_zarr_array(temporary.path()), Error) << length;
+  }
+}
+
 }  // namespace
 }  // namespace eoshard::ingest

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 
 #include "libingest/core/error.hpp"
 #include "libtrain/checkpoint/checkpoint_writer.hpp"
@@ -153,12 +154,26 @@ std::string safetensors_of_shape(const std::string& shape) {
 
 TEST(Safetensors, ShapesThatNoTensorHasAreRefused) {
   for (const char* shape : {"[-1]", "[-1,0]", "[1099511627776]", "[0,9223372036854775807]", "[4294967296,4294967296,0]",
-                            "[4611686018427387904,4]"}) {
+                            "[4611686018427387904,4]", "[1.5,0]", "[429496729494294964592,0]", "[true,0]", "0"}) {
     const std::string text = safetensors_of_shape(shape);
     EXPECT_THROW(parse_safetensors(std::as_bytes(std::span(text))), Error) << shape;
   }
   const std::string text = safetensors_of_shape("[0,512]");
   EXPECT_EQ(parse_safetensors(std::as_bytes(std::span(text))).tensors.at(0).tensor.sizes(), at::IntArrayRef({0, 512}));
+}
+
+TEST(Checkpoint, PositionsOfNoWholeNumberAreRefused) {
+  TrainingPosition position;
+  position.damaged = {4};
+  const std::string text = position_to_json(position);
+  EXPECT_EQ(position_to_json(position_from_json(text)), text);
+  for (const auto& [good, bad] : std::map<std::string, std::string>{{R"("step":0)", R"("step":1e30)"},
+                                                                    {R"("epoch":0)", R"("epoch":0.5)"},
+                                                                    {"[4]", "[18446744073709551615]"},
+                                                                    {R"("scale_steps":0)", R"("scale_steps":null)"}}) {
+    ASSERT_NE(text.find(good), std::string::npos) << good;
+    EXPECT_THROW(position_from_json(std::string(text).replace(text.find(good), good.size(), bad)), Error) << bad;
+  }
 }
 
 TEST(CheckpointWriter, WritesTheBestAndTheNewest) {
