@@ -14,182 +14,139 @@
 namespace eoshard::train {
 namespace {
 
-using Four = float __attribute__((vector_size(16)));
+// Sixteen bytes: four columns of a line in float32, or eight in bfloat16.
+template <class Value>
+struct Vector;
+template <>
+struct Vector<float> {
+  using Type = float __attribute__((vector_size(16)));
+};
+template <>
+struct Vector<Bfloat16> {
+  using Type = std::uint16_t __attribute__((vector_size(16)));
+};
 
-Four load(const float* from) {
-  Four values;
+template <class Value>
+constexpr std::int64_t kWidth = 16 / sizeof(Value);
+
+template <class Value>
+typename Vector<Value>::Type load(const Value* from) {
+  typename Vector<Value>::Type values;
   std::memcpy(&values, from, sizeof(values));
   return values;
 }
 
-// Four values of the output's type.
-template <class Value>
-struct Quad;
-template <>
-struct Quad<float> {
-  Four values;
-};
-template <>
-struct Quad<Bfloat16> {
-  long long bits;
-};
-
-// Past the caches: the network reads a batch long after it was made. `to` is aligned for it.
-void stream(const Quad<float>& quad, float* to) {
-#ifdef __SSE2__
-  _mm_stream_ps(to, quad.values);
-#else
-  std::memcpy(to, &quad, sizeof(quad));
-#endif
-}
-
-// Sixteen bytes at once, which is as quick as eight.
-void stream(const Quad<Bfloat16>& first, const Quad<Bfloat16>& second, Bfloat16* to) {
-#ifdef __SSE2__
-  _mm_stream_si128(reinterpret_cast<__m128i*>(to), _mm_set_epi64x(second.bits, first.bits));
-#else
+// kWidth columns of four bands, lines `stride` apart, as so many pixels, `step` apart.
+void transpose(const float* from, std::int64_t stride, float* to, std::int64_t step) {
+  const auto a = load(from), b = load(from + stride), c = load(from + 2 * stride), d = load(from + 3 * stride);
+  const auto ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const auto cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  const auto first = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
+  const auto second = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
+  const auto third = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
+  const auto fourth = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
   std::memcpy(to, &first, sizeof(first));
-  std::memcpy(to + 4, &second, sizeof(second));
-#endif
+  std::memcpy(to + step, &second, sizeof(second));
+  std::memcpy(to + 2 * step, &third, sizeof(third));
+  std::memcpy(to + 3 * step, &fourth, sizeof(fourth));
 }
 
-// Four columns of four bands, lines `stride` apart, as four pixels.
-void transpose_block(const float* from, std::int64_t stride, Quad<float>* pixels) {
-  const Four a = load(from), b = load(from + stride), c = load(from + 2 * stride), d = load(from + 3 * stride);
-  const Four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-  const Four cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  pixels[0].values = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
-  pixels[1].values = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
-  pixels[2].values = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
-  pixels[3].values = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
+// Two pixels of eight bytes each.
+void store_two(std::uint16_t __attribute__((vector_size(16))) pixels, Bfloat16* to, std::int64_t step) {
+  const auto halves = reinterpret_cast<long long __attribute__((vector_size(16)))>(pixels);
+  const long long first = halves[0], second = halves[1];
+  std::memcpy(to, &first, sizeof(first));
+  std::memcpy(to + step, &second, sizeof(second));
 }
 
-void transpose_block(const Bfloat16* from, std::int64_t stride, Quad<Bfloat16>* pixels) {
-#ifdef __SSE2__
-  const auto line = [&](int band) { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from + band * stride)); };
-  const __m128i ab = _mm_unpacklo_epi16(line(0), line(1)), cd = _mm_unpacklo_epi16(line(2), line(3));
-  const __m128i two[] = {_mm_unpacklo_epi32(ab, cd), _mm_unpackhi_epi32(ab, cd)};
-  std::memcpy(pixels, two, sizeof(two));
-#else
-  for (int column = 0; column < 4; ++column) {
-    Bfloat16 pixel[4];
-    for (int band = 0; band < 4; ++band) pixel[band] = from[band * stride + column];
-    std::memcpy(pixels + column, pixel, sizeof(pixel));
-  }
-#endif
+void transpose(const Bfloat16* from, std::int64_t stride, Bfloat16* to, std::int64_t step) {
+  const auto a = load(from), b = load(from + stride), c = load(from + 2 * stride), d = load(from + 3 * stride);
+  const auto ab_low = __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+  const auto ab_high = __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+  const auto cd_low = __builtin_shufflevector(c, d, 0, 8, 1, 9, 2, 10, 3, 11);
+  const auto cd_high = __builtin_shufflevector(c, d, 4, 12, 5, 13, 6, 14, 7, 15);
+  store_two(__builtin_shufflevector(ab_low, cd_low, 0, 1, 8, 9, 2, 3, 10, 11), to, step);
+  store_two(__builtin_shufflevector(ab_low, cd_low, 4, 5, 12, 13, 6, 7, 14, 15), to + 2 * step, step);
+  store_two(__builtin_shufflevector(ab_high, cd_high, 0, 1, 8, 9, 2, 3, 10, 11), to + 4 * step, step);
+  store_two(__builtin_shufflevector(ab_high, cd_high, 4, 5, 12, 13, 6, 7, 14, 15), to + 6 * step, step);
 }
 
-EOSHARD_VECTOR_CLONES void round_values(const float* from, Bfloat16* to, std::size_t count) {
-  for (std::size_t at = 0; at < count; ++at) to[at] = round_to_bfloat16(from[at]);
-}
-
-// The lines in the output's type. Rounding whole lines first takes wide vectors, and halves what is transposed.
-const float* lines_in(std::span<const float> lines, const float*) { return lines.data(); }
-
-const Bfloat16* lines_in(std::span<const float> lines, const Bfloat16*) {
-  thread_local std::vector<Bfloat16> rounded;
-  rounded.resize(lines.size());
-  round_values(lines.data(), rounded.data(), lines.size());
-  return rounded.data();
-}
-
-constexpr std::int64_t kMaxGroups = 8;  // of four bands
-constexpr std::int64_t kMaxRun = 8;
-constexpr std::int64_t kGroupStep = kPlacedRows * 4;  // from a pixel's quad to its next one
-
-// Pixels that follow each other in memory, four or eight, of several quads each.
+// A whole number of sixteen bytes past the caches: the network reads a batch long after it was made. `to` is aligned.
 template <class Value>
-struct PixelRun {
-  std::array<const Quad<Value>*, kMaxRun> pixels;
-  std::int64_t count;
-};
-
-// `step` from one pixel to the next may be negative.
-void stream_run(const PixelRun<float>& run, std::int64_t groups, std::int64_t step, float* to) {
-  for (std::int64_t at = 0; at < run.count; ++at) {
-    for (std::int64_t group = 0; group < groups; ++group)
-      stream(run.pixels[at][group * kGroupStep], to + at * step + 4 * group);
+void stream(const Value* from, std::int64_t values, Value* to) {
+#ifdef __SSE2__
+  for (std::int64_t at = 0; at < values; at += kWidth<Value>) {
+    const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + at));
+    _mm_stream_si128(reinterpret_cast<__m128i*>(to + at), bits);
   }
+#else
+  std::copy_n(from, values, to);
+#endif
 }
 
-void stream_run(const PixelRun<Bfloat16>& run, std::int64_t groups, std::int64_t step, Bfloat16* to) {
-  const std::int64_t last = run.count - 1;
-  std::int64_t at = 0, group = 0;
-  const auto next = [&]() -> const Quad<Bfloat16>& {
-    const Quad<Bfloat16>& quad = run.pixels[step > 0 ? at : last - at][group * kGroupStep];
-    if (++group == groups) group = 0, ++at;
-    return quad;
-  };
-  Bfloat16* pair = step > 0 ? to : to + last * step;
-  for (; at < run.count; pair += 8) {
-    const Quad<Bfloat16>& first = next();
-    stream(first, next(), pair);
-  }
-}
-
-// Bands, columns and rows that are multiples of four: stores follow each other in memory, whole cache lines at a time.
+// Pixels that follow each other in the output are put together in a small buffer, and go there as whole cache lines:
+// of an image as it lies a row, of one that is turned the rows of a column.
 template <class Value>
 class BlockPlacing {
  public:
-  BlockPlacing(std::span<const float> lines, std::int64_t columns, std::int64_t bands, const PixelPlace<Value>& place)
-      : lines_(lines_in(lines, place.to)), columns_(columns), bands_(bands), place_(place) {}
+  BlockPlacing(std::span<const Value> lines, std::int64_t columns, std::int64_t bands, const PixelPlace<Value>& place)
+      : lines_(lines.data()),
+        rows_(static_cast<std::int64_t>(lines.size()) / (columns * bands)),
+        columns_(columns),
+        bands_(bands),
+        place_(place),
+        is_turned_(std::abs(place.row_step) < std::abs(place.column_step)),
+        run_(is_turned_ ? rows_ : columns_),
+        step_(is_turned_ ? place.row_step : place.column_step) {}
 
-  static bool fits(std::span<const float> lines, std::int64_t columns, std::int64_t bands,
-                   const PixelPlace<Value>& place) {
-    const bool is_whole = static_cast<std::int64_t>(lines.size()) == kPlacedRows * columns * bands;
-    const bool is_divided = columns % 4 == 0 && bands % 4 == 0 && bands / 4 <= kMaxGroups;
-    return is_whole && is_divided && is_aligned(place);
+  bool fits() const {
+    const std::int64_t outer_step = is_turned_ ? place_.column_step : place_.row_step;
+    const bool is_aligned = reinterpret_cast<std::uintptr_t>(begin_of(place_.to)) % 16 == 0;
+    return columns_ % kWidth<Value> == 0 && bands_ % 4 == 0 && std::abs(step_) == bands_ && is_aligned &&
+           outer_step % kWidth<Value> == 0 && run_ * bands_ % kWidth<Value> == 0;
   }
 
   void run() const {
-    const bool is_turned = is_column_outer(place_);
-    const std::int64_t inner_step = is_turned ? place_.row_step : place_.column_step;
-    const std::int64_t outer_step = is_turned ? place_.column_step : place_.row_step;
-    const std::int64_t width = !is_turned && columns_ % kWidth == 0 ? kWidth : 4;
-    Quad<Value> quads[kWidth / 4 * kBlock];
-    for (std::int64_t column = 0; column < columns_; column += width) {
-      for (std::int64_t block = 0; block < width / 4; ++block) {
-        for (std::int64_t group = 0; group < bands_ / 4; ++group)
-          gather(column + 4 * block, group, quads + block * kBlock + group * kGroupStep);
-      }
-      Value* to = place_.to + column * place_.column_step;
-      for (std::int64_t outer = 0; outer < 4; ++outer) {
-        PixelRun<Value> run{{}, width};
-        for (std::int64_t inner = 0; inner < width; ++inner) {
-          const std::int64_t row = is_turned ? inner : outer, across = is_turned ? outer : inner;
-          run.pixels[inner] = quads + across / 4 * kBlock + row * 4 + across % 4;
-        }
-        stream_run(run, bands_ / 4, inner_step, to + outer * outer_step);
-      }
-    }
+    thread_local std::vector<Value> buffer;
+    buffer.resize(static_cast<std::size_t>(run_ * bands_ * (is_turned_ ? kWidth<Value> : 1)));
+    is_turned_ ? place_columns(buffer.data()) : place_rows(buffer.data());
   }
 
  private:
-  // Columns at a time: their pixels are whole cache lines for the usual twelve bands.
-  static constexpr std::int64_t kWidth = sizeof(Value) == 2 ? 8 : 4;
-  static constexpr std::int64_t kBlock = kMaxGroups * kGroupStep;  // quads of four columns: groups × rows × columns
-
-  static bool is_column_outer(const PixelPlace<Value>& place) {
-    return std::abs(place.row_step) < std::abs(place.column_step);
+  void place_rows(Value* buffer) const {
+    Value* const first = first_in(buffer);
+    for (std::int64_t row = 0; row < rows_; ++row) {
+      for (std::int64_t column = 0; column < columns_; column += kWidth<Value>)
+        gather(row, column, first + column * step_, step_);
+      stream(buffer, run_ * bands_, begin_of(place_.to + row * place_.row_step));
+    }
   }
 
-  // Every run of four pixels begins at a multiple of sixteen bytes.
-  static bool is_aligned(const PixelPlace<Value>& place) {
-    const bool is_turned = is_column_outer(place);
-    const std::int64_t inner = is_turned ? place.row_step : place.column_step;
-    const std::int64_t outer = is_turned ? place.column_step : place.row_step;
-    const auto first = reinterpret_cast<std::uintptr_t>(place.to + (inner > 0 ? 0 : 3 * inner));
-    return first % 16 == 0 && outer * static_cast<std::int64_t>(sizeof(Value)) % 16 == 0;
+  void place_columns(Value* buffer) const {
+    Value* const first = first_in(buffer);
+    const std::int64_t length = run_ * bands_;
+    for (std::int64_t column = 0; column < columns_; column += kWidth<Value>) {
+      for (std::int64_t row = 0; row < rows_; ++row) gather(row, column, first + row * step_, length);
+      for (std::int64_t at = 0; at < kWidth<Value>; ++at)
+        stream(buffer + at * length, length, begin_of(place_.to + (column + at) * place_.column_step));
+    }
   }
 
-  void gather(std::int64_t column, std::int64_t group, Quad<Value>* quads) const {
-    for (std::int64_t row = 0; row < kPlacedRows; ++row)
-      transpose_block(lines_ + (row * bands_ + 4 * group) * columns_ + column, columns_, quads + row * 4);
+  // kWidth pixels of a row, `step` apart.
+  void gather(std::int64_t row, std::int64_t column, Value* to, std::int64_t step) const {
+    for (std::int64_t band = 0; band < bands_; band += 4)
+      transpose(lines_ + (row * bands_ + band) * columns_ + column, columns_, to + band, step);
   }
+
+  // A run's first pixel is its last one in memory where the step is negative.
+  Value* first_in(Value* begin) const { return step_ > 0 ? begin : begin - (run_ - 1) * step_; }
+  Value* begin_of(Value* first) const { return step_ > 0 ? first : first + (run_ - 1) * step_; }
 
   const Value* lines_;
-  std::int64_t columns_, bands_;
+  std::int64_t rows_, columns_, bands_;
   PixelPlace<Value> place_;
+  bool is_turned_;
+  std::int64_t run_, step_;  // pixels that follow each other in memory, and from one to the next
 };
 
 // Pixel centres of the fine line lie a quarter of a coarse pixel before and behind each coarse centre.
@@ -223,26 +180,68 @@ void gather_line(const float* coarse, const InterpolationAxis& axis, std::span<f
     gather_tap(coarse, places[tap].data(), axis.weights[tap].data(), out.data(), out.size());
 }
 
-EOSHARD_VECTOR_CLONES void normalise_u16(const std::uint16_t* stored, float scale, float offset, float* out,
-                                         std::size_t count) {
-  for (std::size_t at = 0; at < count; ++at) out[at] = static_cast<float>(stored[at]) * scale + offset;
+// Loops that each of the cloned functions below contains: a template itself cannot be cloned.
+#define EOSHARD_LOOP inline __attribute__((always_inline)) void
+
+template <class Stored, class Value>
+EOSHARD_LOOP normalise_loop(const Stored* stored, float scale, float offset, Value* out, std::size_t count) {
+  for (std::size_t at = 0; at < count; ++at) store(static_cast<float>(stored[at]) * scale + offset, out[at]);
 }
 
-EOSHARD_VECTOR_CLONES void normalise_u8(const std::uint8_t* stored, float scale, float offset, float* out,
-                                        std::size_t count) {
-  for (std::size_t at = 0; at < count; ++at) out[at] = static_cast<float>(stored[at]) * scale + offset;
+template <class Value>
+EOSHARD_LOOP blend_two_loop(const float* const* lines, const float* weights, Value* out, std::size_t count) {
+  const float *low = lines[0], *high = lines[1];
+  const float low_weight = weights[0], high_weight = weights[1];
+  for (std::size_t at = 0; at < count; ++at) store(low_weight * low[at] + high_weight * high[at], out[at]);
 }
 
-EOSHARD_VECTOR_CLONES void blend_two(const float* low, const float* high, float low_weight, float high_weight,
-                                     float* out, std::size_t count) {
-  for (std::size_t at = 0; at < count; ++at) out[at] = low_weight * low[at] + high_weight * high[at];
-}
-
-EOSHARD_VECTOR_CLONES void blend_four(const float* const* lines, const float* weights, float* out, std::size_t count) {
+template <class Value>
+EOSHARD_LOOP blend_four_loop(const float* const* lines, const float* weights, Value* out, std::size_t count) {
   const float *first = lines[0], *second = lines[1], *third = lines[2], *fourth = lines[3];
   const float a = weights[0], b = weights[1], c = weights[2], d = weights[3];
   for (std::size_t at = 0; at < count; ++at)
-    out[at] = (a * first[at] + b * second[at]) + (c * third[at] + d * fourth[at]);
+    store((a * first[at] + b * second[at]) + (c * third[at] + d * fourth[at]), out[at]);
+}
+
+#undef EOSHARD_LOOP
+
+EOSHARD_VECTOR_CLONES void normalise_line(const std::uint16_t* stored, float scale, float offset, float* out,
+                                          std::size_t count) {
+  normalise_loop(stored, scale, offset, out, count);
+}
+EOSHARD_VECTOR_CLONES void normalise_line(const std::uint16_t* stored, float scale, float offset, Bfloat16* out,
+                                          std::size_t count) {
+  normalise_loop(stored, scale, offset, out, count);
+}
+EOSHARD_VECTOR_CLONES void normalise_line(const std::uint8_t* stored, float scale, float offset, float* out,
+                                          std::size_t count) {
+  normalise_loop(stored, scale, offset, out, count);
+}
+EOSHARD_VECTOR_CLONES void normalise_line(const std::uint8_t* stored, float scale, float offset, Bfloat16* out,
+                                          std::size_t count) {
+  normalise_loop(stored, scale, offset, out, count);
+}
+
+EOSHARD_VECTOR_CLONES void copy_line(const float* from, float* out, std::size_t count) {
+  std::copy_n(from, count, out);
+}
+EOSHARD_VECTOR_CLONES void copy_line(const float* from, Bfloat16* out, std::size_t count) {
+  for (std::size_t at = 0; at < count; ++at) store(from[at], out[at]);
+}
+
+EOSHARD_VECTOR_CLONES void blend_two(const float* const* lines, const float* weights, float* out, std::size_t count) {
+  blend_two_loop(lines, weights, out, count);
+}
+EOSHARD_VECTOR_CLONES void blend_two(const float* const* lines, const float* weights, Bfloat16* out,
+                                     std::size_t count) {
+  blend_two_loop(lines, weights, out, count);
+}
+EOSHARD_VECTOR_CLONES void blend_four(const float* const* lines, const float* weights, float* out, std::size_t count) {
+  blend_four_loop(lines, weights, out, count);
+}
+EOSHARD_VECTOR_CLONES void blend_four(const float* const* lines, const float* weights, Bfloat16* out,
+                                      std::size_t count) {
+  blend_four_loop(lines, weights, out, count);
 }
 
 // Weights of the coarse pixels floor(source) - 1 … floor(source) + 2 at a fraction behind the second of them (Keys,
@@ -294,13 +293,15 @@ InterpolationAxis interpolation_axis(ingest::UpsampleMethod method, std::int64_t
   return axis;
 }
 
-void normalise(const std::uint16_t* stored, float scale, float offset, std::span<float> out) {
-  normalise_u16(stored, scale, offset, out.data(), out.size());
+template <class Stored, class Value>
+void normalise(const Stored* stored, float scale, float offset, std::span<Value> out) {
+  normalise_line(stored, scale, offset, out.data(), out.size());
 }
 
-void normalise(const std::uint8_t* stored, float scale, float offset, std::span<float> out) {
-  normalise_u8(stored, scale, offset, out.data(), out.size());
-}
+template void normalise(const std::uint16_t*, float, float, std::span<float>);
+template void normalise(const std::uint16_t*, float, float, std::span<Bfloat16>);
+template void normalise(const std::uint8_t*, float, float, std::span<float>);
+template void normalise(const std::uint8_t*, float, float, std::span<Bfloat16>);
 
 void widen(std::span<float> padded, const InterpolationAxis& axis, std::span<float> out) {
   if (!axis.is_doubling) return gather_line(padded.data() + 1, axis, out);
@@ -309,31 +310,35 @@ void widen(std::span<float> padded, const InterpolationAxis& axis, std::span<flo
   double_line(padded.data(), padded.size() - 2, out.data());
 }
 
-void blend(std::span<const float* const> lines, std::span<const float> weights, std::span<float> out) {
+template <class Value>
+void blend(std::span<const float* const> lines, std::span<const float> weights, std::span<Value> out) {
   switch (lines.size()) {
-    case 1: std::copy_n(lines[0], out.size(), out.begin()); break;
-    case 2: blend_two(lines[0], lines[1], weights[0], weights[1], out.data(), out.size()); break;
+    case 1: copy_line(lines[0], out.data(), out.size()); break;
+    case 2: blend_two(lines.data(), weights.data(), out.data(), out.size()); break;
     default: blend_four(lines.data(), weights.data(), out.data(), out.size());
   }
 }
 
+template void blend(std::span<const float* const>, std::span<const float>, std::span<float>);
+template void blend(std::span<const float* const>, std::span<const float>, std::span<Bfloat16>);
+
 template <class Value>
-void place_pixels(std::span<const float> lines, std::int64_t columns, std::int64_t bands,
+void place_pixels(std::span<const Value> lines, std::int64_t columns, std::int64_t bands,
                   const PixelPlace<Value>& place) {
-  using Blocks = BlockPlacing<Value>;
-  if (Blocks::fits(lines, columns, bands, place)) return Blocks(lines, columns, bands, place).run();
+  const BlockPlacing<Value> blocks(lines, columns, bands, place);
+  if (blocks.fits()) return blocks.run();
   const std::int64_t rows = static_cast<std::int64_t>(lines.size()) / (columns * bands);
   for (std::int64_t row = 0; row < rows; ++row) {
     for (std::int64_t column = 0; column < columns; ++column) {
       Value* to = place.to + row * place.row_step + column * place.column_step;
       for (std::int64_t band = 0; band < bands; ++band)
-        store(lines[static_cast<std::size_t>((row * bands + band) * columns + column)], to[band]);
+        to[band] = lines[static_cast<std::size_t>((row * bands + band) * columns + column)];
     }
   }
 }
 
 template void place_pixels(std::span<const float>, std::int64_t, std::int64_t, const PixelPlace<float>&);
-template void place_pixels(std::span<const float>, std::int64_t, std::int64_t, const PixelPlace<Bfloat16>&);
+template void place_pixels(std::span<const Bfloat16>, std::int64_t, std::int64_t, const PixelPlace<Bfloat16>&);
 
 void finish_placing() {
 #ifdef __SSE2__

@@ -24,20 +24,23 @@ struct InterpolationAxis {
 /// four (Keys' kernel with a = -0.75).
 InterpolationAxis interpolation_axis(ingest::UpsampleMethod method, std::int64_t coarse, std::int64_t fine);
 
-/// out = stored · scale + offset
-void normalise(const std::uint16_t* stored, float scale, float offset, std::span<float> out);
-void normalise(const std::uint8_t* stored, float scale, float offset, std::span<float> out);
+/// out = stored · scale + offset. Stored: std::uint16_t or std::uint8_t; Value: float or Bfloat16.
+template <class Stored, class Value>
+void normalise(const Stored* stored, float scale, float offset, std::span<Value> out);
 
 /// A coarse line to the fine grid. `padded` holds the coarse values with one free place at either end.
 void widen(std::span<float> padded, const InterpolationAxis& axis, std::span<float> out);
 
 inline constexpr std::size_t kMostTaps = 4;
 
-/// out = Σ weights[k] · lines[k] over one, two or four lines as long as `out`.
-void blend(std::span<const float* const> lines, std::span<const float> weights, std::span<float> out);
+/// out = Σ weights[k] · lines[k] over one, two or four lines as long as `out`. Value: float or Bfloat16.
+template <class Value>
+void blend(std::span<const float* const> lines, std::span<const float> weights, std::span<Value> out);
 
-/// Rows of pixels that are placed together.
-inline constexpr std::int64_t kPlacedRows = 4;
+/// Rows of pixels that are placed together: so many pixels of a multiple of four bands are whole cache lines, and few
+/// enough that their lines stay in the nearest cache.
+template <class Value>
+inline constexpr std::int64_t kPlacedRows = 16 / sizeof(Value);
 
 /// Where pixels go: that at (row, column) to `to + row · row_step + column · column_step`.
 template <class Value>
@@ -46,11 +49,11 @@ struct PixelPlace {
   std::int64_t row_step, column_step;
 };
 
-/// `lines` holds, for each of at most kPlacedRows rows, a line of `columns` values for each of `bands`; pixel by pixel,
-/// its bands together, they go past the caches where they can. finish_placing() must follow before others read them.
-/// Value: float or Bfloat16.
+/// `lines` holds, for each of at most kPlacedRows<Value> rows, a line of `columns` values for each of `bands`; pixel by
+/// pixel, its bands together, they go past the caches where they can. finish_placing() must follow before others read
+/// them. Value: float or Bfloat16.
 template <class Value>
-void place_pixels(std::span<const float> lines, std::int64_t columns, std::int64_t bands,
+void place_pixels(std::span<const Value> lines, std::int64_t columns, std::int64_t bands,
                   const PixelPlace<Value>& place);
 void finish_placing();
 

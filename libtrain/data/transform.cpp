@@ -40,7 +40,7 @@ InputTransform::InputTransform(const InputSpec& spec, PixelLayout layout, PixelT
   const auto bands = static_cast<std::int64_t>(channels_.size());
   padded_at_ = scratch_values_;
   lines_at_ = padded_at_ + static_cast<std::size_t>(longest + 2);
-  scratch_values_ = lines_at_ + static_cast<std::size_t>(kPlacedRows * bands * columns_);
+  scratch_values_ = lines_at_ + static_cast<std::size_t>(kPlacedRows<float> * bands * columns_);
   const bool is_planar = layout == PixelLayout::planar;
   band_step_ = is_planar ? rows_ * columns_ : 1;
   column_step_ = is_planar ? 1 : bands;
@@ -64,8 +64,9 @@ InputTransform::Walk InputTransform::walk(Orientation orientation) const {
   return {first, place(1, 0) - first, place(0, 1) - first};
 }
 
+template <class Value>
 void InputTransform::normalise_line(std::span<const std::byte> array, const Channel& channel, std::int64_t row,
-                                    std::span<float> out) const {
+                                    std::span<Value> out) const {
   const Grid& grid = grids_[channel.array];
   const std::int64_t first = (channel.index * grid.rows + row) * grid.columns;
   if (grid.is_u16) {
@@ -87,8 +88,9 @@ void InputTransform::widen_band(std::span<const std::byte> array, const Channel&
   }
 }
 
+template <class Value>
 void InputTransform::make_line(std::span<const std::byte> array, const Channel& channel, std::size_t row,
-                               std::span<const float> scratch, std::span<float> out) const {
+                               std::span<const float> scratch, std::span<Value> out) const {
   const Grid& grid = grids_[channel.array];
   if (grid.is_finest) return normalise_line(array, channel, static_cast<std::int64_t>(row), out);
   std::array<const float*, kMostTaps> lines{};
@@ -104,14 +106,14 @@ void InputTransform::make_line(std::span<const std::byte> array, const Channel& 
 
 // Some rows of lines, a line of every band each.
 template <class Value>
-void InputTransform::place_lines(std::span<const float> lines, const PixelPlace<Value>& place) const {
+void InputTransform::place_lines(std::span<const Value> lines, const PixelPlace<Value>& place) const {
   const auto bands = static_cast<std::int64_t>(channels_.size());
   if (band_step_ == 1) return place_pixels(lines, columns_, bands, place);
   const std::int64_t count = static_cast<std::int64_t>(lines.size()) / columns_;
   for (std::int64_t at = 0; at < count; ++at) {
-    const float* line = lines.data() + at * columns_;
+    const Value* line = lines.data() + at * columns_;
     Value* to = place.to + at / bands * place.row_step + at % bands * band_step_;
-    for (std::int64_t column = 0; column < columns_; ++column) store(line[column], to[column * place.column_step]);
+    for (std::int64_t column = 0; column < columns_; ++column) to[column * place.column_step] = line[column];
   }
 }
 
@@ -122,14 +124,16 @@ void InputTransform::make(std::span<const std::span<const std::byte>> arrays, Or
     if (!grids_[channel.array].is_finest) widen_band(arrays[channel.array], channel, scratch);
   }
   const auto columns = static_cast<std::size_t>(columns_);
-  const std::span<float> lines = scratch.subspan(lines_at_);
+  const std::span lines(reinterpret_cast<Value*>(scratch.data() + lines_at_),
+                        static_cast<std::size_t>(kPlacedRows<Value>) * channels_.size() * columns);
   const Walk steps = walk(orientation);
-  for (std::int64_t first = 0; first < rows_; first += kPlacedRows) {
-    const std::int64_t rows = std::min(kPlacedRows, rows_ - first);
+  for (std::int64_t first = 0; first < rows_; first += kPlacedRows<Value>) {
+    const std::int64_t rows = std::min(kPlacedRows<Value>, rows_ - first);
     std::size_t at = 0;
     for (std::int64_t row = first; row < first + rows; ++row) {
       for (const Channel& channel : channels_) {
-        make_line(arrays[channel.array], channel, static_cast<std::size_t>(row), scratch, lines.subspan(at, columns));
+        make_line<Value>(arrays[channel.array], channel, static_cast<std::size_t>(row), scratch,
+                         lines.subspan(at, columns));
         at += columns;
       }
     }

@@ -54,13 +54,15 @@ class InputTransform final : public SampleMaker {
   };
 
   Walk walk(Orientation orientation) const;
-  void normalise_line(std::span<const std::byte> array, const Channel& channel, std::int64_t row,
-                      std::span<float> out) const;
-  void widen_band(std::span<const std::byte> array, const Channel& channel, std::span<float> scratch) const;
-  void make_line(std::span<const std::byte> array, const Channel& channel, std::size_t row,
-                 std::span<const float> scratch, std::span<float> out) const;
   template <class Value>
-  void place_lines(std::span<const float> lines, const PixelPlace<Value>& place) const;
+  void normalise_line(std::span<const std::byte> array, const Channel& channel, std::int64_t row,
+                      std::span<Value> out) const;
+  void widen_band(std::span<const std::byte> array, const Channel& channel, std::span<float> scratch) const;
+  template <class Value>
+  void make_line(std::span<const std::byte> array, const Channel& channel, std::size_t row,
+                 std::span<const float> scratch, std::span<Value> out) const;
+  template <class Value>
+  void place_lines(std::span<const Value> lines, const PixelPlace<Value>& place) const;
   template <class Value>
   void make(std::span<const std::span<const std::byte>> arrays, Orientation orientation, Value* out,
             std::span<float> scratch) const;
@@ -70,7 +72,7 @@ class InputTransform final : public SampleMaker {
   std::int64_t rows_, columns_;
   PixelType type_;
   std::int64_t band_step_, row_step_, column_step_;  // of the output
-  std::size_t scratch_values_ = 0;            // widened bands, a padded line, and kPlacedRows lines of every band
+  std::size_t scratch_values_ = 0;  // widened bands, a padded line, and lines of kPlacedRows rows of every band
   std::size_t padded_at_ = 0, lines_at_ = 0;  // the latter two in it
 };
 
