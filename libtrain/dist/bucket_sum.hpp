@@ -23,9 +23,9 @@ class BucketSum {
   /// add_up() has been called for all of the buffer.
   virtual void end() = 0;
 
-  /// After a rank's last micro-batch's add_up() (or on a rank without any): sums the bucket over ranks. Called bucket
-  /// by bucket, perhaps beside backward, which still adds to others. Collective.
-  virtual void exchange(const Bucket& bucket) = 0;
+  /// After a rank's last micro-batch's add_up() (or on a rank without any): sums the bucket over ranks and multiplies
+  /// the sum by `factor`. Called bucket by bucket, perhaps beside backward, which still adds to others. Collective.
+  virtual void exchange(const Bucket& bucket, float factor) = 0;
 
   /// All buckets of the step are exchanged.
   virtual void finish() = 0;

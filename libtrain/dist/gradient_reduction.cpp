@@ -79,7 +79,7 @@ void GradientReduction::launch(std::size_t bucket) {
   lane_->launch([this, part, &times] {
     const at::NoGradGuard no_gradients;
     times.started_s = seconds_();
-    sum_->exchange(part);
+    sum_->exchange(part, static_cast<float>(mean_factor()));
     times.ended_s = seconds_();
   });
 }
@@ -99,9 +99,10 @@ void GradientReduction::finish() {
     lane_->wait();
     trace_.waited_s = seconds_() - before;
     sum_->end();
+  } else if (options_.micro_batches > 1) {
+    buffer_.gradients().mul_(mean_factor());
   }
   sum_->finish();
-  if (options_.micro_batches > 1) buffer_.gradients().mul_(1.0 / static_cast<double>(options_.micro_batches));
 }
 
 }  // namespace eoshard::train

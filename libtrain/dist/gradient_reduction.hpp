@@ -58,6 +58,7 @@ class GradientReduction {
 
  private:
   bool is_alone() const { return lane_ == nullptr; }
+  double mean_factor() const { return 1.0 / static_cast<double>(options_.micro_batches); }
   void finish_bucket(std::size_t bucket);
   void launch(std::size_t bucket);
   void launch_all();

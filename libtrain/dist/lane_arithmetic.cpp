@@ -13,6 +13,10 @@ void add_left(float* __restrict__ sum, const float* __restrict__ left, std::int6
   for (std::int64_t index = 0; index < length; ++index) sum[index] += left[index];
 }
 
+void scale(const float* from, float factor, float* to, std::int64_t length) {
+  for (std::int64_t index = 0; index < length; ++index) to[index] = from[index] * factor;
+}
+
 // To nearest, ties to even; a NaN stays one.
 std::uint16_t upper_half(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
@@ -39,6 +43,16 @@ void add_left(const at::Tensor& sum, const at::Tensor& left) {
     return;
   }
   add_left(sum.data_ptr<float>(), left.const_data_ptr<float>(), sum.numel());
+}
+
+void scale(const at::Tensor& from, float factor, const at::Tensor& to) {
+  TORCH_INTERNAL_ASSERT(from.numel() == to.numel());
+  if (!from.is_cpu()) {
+    at::Tensor out = to;
+    at::mul_out(out, from, at::scalar_tensor(factor));
+    return;
+  }
+  scale(from.const_data_ptr<float>(), factor, to.data_ptr<float>(), from.numel());
 }
 
 void convert(const at::Tensor& from, const at::Tensor& to) {

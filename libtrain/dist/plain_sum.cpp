@@ -14,20 +14,25 @@ void PlainBucketSum::begin(std::int64_t) {
   is_begun_ = true;
 }
 
-void PlainBucketSum::exchange(const Bucket& bucket) {
+void PlainBucketSum::exchange(const Bucket& bucket, float factor) {
   const at::Tensor values = buffer_.gradients_of(bucket);
   if (!is_begun_) values.zero_();  // a rank without micro-batches
   if (wire_ == WireFormat::fp32) {
-    collective_.sum(values);
+    sum_up(values, factor);
     return;
   }
   const std::int64_t weights = buffer_.weights_in(bucket);
-  exchange_rounded(values.narrow(0, 0, weights));
-  if (weights < values.numel()) collective_.sum(values.narrow(0, weights, values.numel() - weights));
+  exchange_rounded(values.narrow(0, 0, weights), factor);
+  if (weights < values.numel()) sum_up(values.narrow(0, weights, values.numel() - weights), factor);
+}
+
+void PlainBucketSum::sum_up(const at::Tensor& values, float factor) {
+  collective_.sum(values);
+  scale(values, factor, values);
 }
 
 // Every rank sums one slice in float32, in the order of ranks; what goes over the wire is bfloat16.
-void PlainBucketSum::exchange_rounded(const at::Tensor& values) {
+void PlainBucketSum::exchange_rounded(const at::Tensor& values, float factor) {
   const int ranks = collective_.size();
   const auto me = static_cast<std::size_t>(collective_.rank());
   const Pieces slices = equal_slices(values.numel(), ranks);
@@ -48,6 +53,7 @@ void PlainBucketSum::exchange_rounded(const at::Tensor& values) {
       convert(parts.narrow(0, rank * slice, slice), part);
       add_left(sum, part);
     }
+    scale(sum, factor, sum);
     convert(sum, wire.narrow(0, slices.offsets[me], slice));
   }
   collective_.gather_all(wire, slices);

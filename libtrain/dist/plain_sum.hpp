@@ -14,11 +14,12 @@ class PlainBucketSum final : public BucketSum {
   void begin(std::int64_t micro_batch) override;
   void add_up(const Bucket&) override {}
   void end() override {}
-  void exchange(const Bucket& bucket) override;
+  void exchange(const Bucket& bucket, float factor) override;
   void finish() override { is_begun_ = false; }
 
  private:
-  void exchange_rounded(const at::Tensor& values);
+  void exchange_rounded(const at::Tensor& values, float factor);
+  void sum_up(const at::Tensor& values, float factor);
 
   GradientBuffer& buffer_;
   Collective& collective_;

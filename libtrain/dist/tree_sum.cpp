@@ -69,8 +69,9 @@ at::Tensor TreeBucketSum::local_sum(std::size_t round, const Bucket& bucket) {
   return sum.narrow(0, bucket.offset, bucket.length);
 }
 
-// Every rank sums one slice of the bucket over all subtrees of all ranks, then all gather the slices.
-void TreeBucketSum::exchange(const Bucket& bucket) {
+// Every rank sums one slice of the bucket over all subtrees of all ranks, then all gather the slices. A rank's own
+// subtrees stay where they are.
+void TreeBucketSum::exchange(const Bucket& bucket, float factor) {
   const int ranks = collective_.size(), me = collective_.rank();
   const Pieces slices = equal_slices(bucket.length, ranks);
   const std::int64_t slice = slices.lengths[static_cast<std::size_t>(me)];
@@ -80,21 +81,25 @@ void TreeBucketSum::exchange(const Bucket& bucket) {
   }
   for (std::size_t round = 0; round < rounds_; ++round) {
     Pieces sent = slices, received;
+    sent.lengths[static_cast<std::size_t>(me)] = 0;
     if (round >= roots_[static_cast<std::size_t>(me)].size()) std::fill(sent.lengths.begin(), sent.lengths.end(), 0);
     for (int rank = 0; rank < ranks; ++rank) {
       received.offsets.push_back((static_cast<std::int64_t>(round) * ranks + rank) * slice);
-      received.lengths.push_back(round < roots_[static_cast<std::size_t>(rank)].size() ? slice : 0);
+      const bool is_sent = rank != me && round < roots_[static_cast<std::size_t>(rank)].size();
+      received.lengths.push_back(is_sent ? slice : 0);
     }
     collective_.exchange(local_sum(round, bucket), sent, received_, received);
   }
   const at::Tensor flat = buffer_.gradients_of(bucket);
   if (slice > 0) {
-    convert(sum_slices(received_, slice), flat.narrow(0, slices.offsets[static_cast<std::size_t>(me)], slice));
+    const Bucket own{bucket.offset + slices.offsets[static_cast<std::size_t>(me)], slice};
+    scale(sum_slices(own), factor, buffer_.gradients_of(own));
   }
   collective_.gather_all(flat, slices);
 }
 
-at::Tensor TreeBucketSum::sum_slices(const at::Tensor& received, std::int64_t slice) {
+// Of the part of this rank: what was received, and its own, which the sum may overwrite.
+at::Tensor TreeBucketSum::sum_slices(const Bucket& own) {
   const auto add = [](const at::Tensor& left, const at::Tensor& right) {
     add_left(right, left);
     return right;
@@ -102,8 +107,9 @@ at::Tensor TreeBucketSum::sum_slices(const at::Tensor& received, std::int64_t sl
   TreeSum<at::Tensor, decltype(add)> sum(micro_batches_, add);
   for (std::size_t rank = 0; rank < roots_.size(); ++rank) {
     for (std::size_t round = 0; round < roots_[rank].size(); ++round) {
-      const std::int64_t place = static_cast<std::int64_t>(round * roots_.size() + rank) * slice;
-      sum.push(roots_[rank][round], received.narrow(0, place, slice));
+      const bool is_own = rank == static_cast<std::size_t>(collective_.rank());
+      const std::int64_t place = static_cast<std::int64_t>(round * roots_.size() + rank) * own.length;
+      sum.push(roots_[rank][round], is_own ? local_sum(round, own) : received_.narrow(0, place, own.length));
     }
   }
   TORCH_INTERNAL_ASSERT(sum.items().size() == 1);

@@ -18,7 +18,7 @@ class TreeBucketSum final : public BucketSum {
   void begin(std::int64_t micro_batch) override;
   void add_up(const Bucket& part) override;
   void end() override;
-  void exchange(const Bucket& bucket) override;
+  void exchange(const Bucket& bucket, float factor) override;
   void finish() override;
 
  private:
@@ -28,7 +28,7 @@ class TreeBucketSum final : public BucketSum {
   };
 
   void spill();
-  at::Tensor sum_slices(const at::Tensor& received, std::int64_t slice);
+  at::Tensor sum_slices(const Bucket& own);
   at::Tensor local_sum(std::size_t round, const Bucket& bucket);
 
   GradientBuffer& buffer_;

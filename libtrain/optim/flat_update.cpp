@@ -9,9 +9,17 @@
 namespace eoshard::train {
 namespace {
 
-// Eight running sums that the compiler keeps in vector registers; their order is fixed.
+// The compiler makes a version of these loops for each of the vector units that it may meet. What chooses between them
+// runs before the thread sanitizer is ready.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__)
+#define EOSHARD_VECTOR_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define EOSHARD_VECTOR_CLONES
+#endif
+
+// Eight running sums that the compiler keeps in vector registers; their order is fixed. A float32's square is exact.
 template <class Real>
-double sum_of_squares(const Real* values, std::int64_t first, std::int64_t last) {
+inline __attribute__((always_inline)) double sum_in_lanes(const Real* values, std::int64_t first, std::int64_t last) {
   constexpr std::int64_t kLanes = 8;
   double sums[kLanes] = {};
   std::int64_t index = first;
@@ -27,13 +35,12 @@ double sum_of_squares(const Real* values, std::int64_t first, std::int64_t last)
   return sum;
 }
 
-// The compiler makes a version of these loops for each of the vector units that it may meet. What chooses between them
-// runs before the thread sanitizer is ready.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__)
-#define EOSHARD_VECTOR_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define EOSHARD_VECTOR_CLONES
-#endif
+EOSHARD_VECTOR_CLONES double sum_of_squares(const float* values, std::int64_t first, std::int64_t last) {
+  return sum_in_lanes(values, first, last);
+}
+EOSHARD_VECTOR_CLONES double sum_of_squares(const double* values, std::int64_t first, std::int64_t last) {
+  return sum_in_lanes(values, first, last);
+}
 
 // One rule's loop over elements of one tensor, for both types.
 #define EOSHARD_UPDATE_LOOP(name, Real, body)                                                                  \
