@@ -234,16 +234,24 @@ CoresOfRank own_cores() {
   return {::sched_getaffinity(0, sizeof mask, &mask) == 0 ? CPU_COUNT(&mask) : node, node};
 }
 
-// OpenMP's library reads its variables when it is loaded, before main, so the program starts itself again with them
-// set.
-void settle_openmp_waiting(const std::vector<std::string>& arguments, char** argv) {
-  if (std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr) return;
+EnvironmentSetting waiting_of_openmp(const std::vector<std::string>& arguments) {
   const char* threads = std::getenv("OMP_NUM_THREADS");
   int wanted = wanted_threads(arguments);
   if (wanted == 0 && threads != nullptr) wanted = std::atoi(threads);
   const int ranks = ranks_of_node([](const char* name) { return std::getenv(name); });
-  const EnvironmentSetting setting = openmp_waiting(wanted, ranks, own_cores());
-  ::setenv(setting.name.c_str(), setting.value.c_str(), 1);
+  return openmp_waiting(wanted, ranks, own_cores());
+}
+
+// OpenMP's library and malloc read their variables when they are loaded, before main, so the program starts itself
+// again with them set. What the user has set stays.
+void settle_environment(const std::vector<std::string>& arguments, char** argv) {
+  std::vector<EnvironmentSetting> settings;
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr && std::getenv("GOMP_SPINCOUNT") == nullptr)
+    settings.push_back(waiting_of_openmp(arguments));
+  // Tensors in pages of 2 MiB: fewer faults, and fewer misses of the address cache.
+  if (std::getenv("GLIBC_TUNABLES") == nullptr) settings.push_back({"GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"});
+  if (settings.empty()) return;
+  for (const EnvironmentSetting& setting : settings) ::setenv(setting.name.c_str(), setting.value.c_str(), 1);
   std::error_code failure;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failure);
   ::execv(program.c_str(), argv);  // returns only on failure: then it just runs slower
@@ -256,7 +264,7 @@ int main(int argc, char** argv) {
   using namespace eoshard;
   train::CommandLine line;
   line.arguments.assign(argv + 1, argv + argc);
-  train::settle_openmp_waiting(line.arguments, argv);
+  train::settle_environment(line.arguments, argv);
   keep_freed_memory();  // every step takes and frees the same activations
   Program program;
   program.name = "eoshard-train";
