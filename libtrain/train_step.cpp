@@ -75,7 +75,7 @@ StepFigures EagerTrainStep::spend(const StepRequest& request) {
   std::array<double, 4> values{};
   std::copy_n(read.const_data_ptr<double>(), GradientBuffer::kFigures, values.begin());
   if (request.loss_scale > 0) weight_gradients().mul_(1 / request.loss_scale);
-  if (request.loss_scale > 0 || has_noise()) values.back() = squared_norm(weight_gradients());
+  if (request.loss_scale > 0 || has_noise(request)) values.back() = squared_norm(weight_gradients());
   const StepFigures figures = figures_of(values, request);
   if (!figures.has_overflow) state_.update(request.learning_rate, request.step);
   return figures;
@@ -86,7 +86,7 @@ StepFigures EagerTrainStep::figures_of(const std::array<double, 4>& values, cons
   figures.loss = values[0];
   figures.is_stop_wanted = values[1] > 0;
   figures.has_overflow = request.loss_scale > 0 && !std::isfinite(values[3]);
-  if (!has_noise()) return figures;
+  if (!has_noise(request)) return figures;
   const auto all = static_cast<double>(options_.plan.micro_batches());
   figures.small_gradient = values[2] * all / static_cast<double>(count_alone());
   figures.big_gradient = values[3];
@@ -149,7 +149,7 @@ void EagerTrainStep::run_micro_batch(const Batch& batch, const StepRequest& requ
   const DeviceBatch placed = placer_.place(batch, mixing);
   // Dropout and its like draw from the generator: the same for whoever computes this micro-batch.
   at::manual_seed(draw_bits(options_.seed, request.step, micro_batch, Purpose::network));
-  is_counted_ = has_noise() && holds_alone(micro_batch);
+  is_counted_ = has_noise(request) && holds_alone(micro_batch);
   squared_norm_ = 0;
   if (gpu_norm_.defined()) gpu_norm_.zero_();
   compute(placed, request.loss_scale);

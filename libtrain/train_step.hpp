@@ -19,15 +19,16 @@ struct StepRequest {
   std::int64_t step = 0;   ///< counted from 0 over the whole run
   std::int64_t epoch = 0;  ///< counted from 0
   double learning_rate = 0;
-  double loss_scale = 0;    ///< on the loss before backward, off the gradients behind it; 0 = none
-  bool wants_stop = false;  ///< this rank was asked to stop
+  double loss_scale = 0;          ///< on the loss before backward, off the gradients behind it; 0 = none
+  bool wants_stop = false;        ///< this rank was asked to stop
+  bool is_noise_measured = true;  ///< the gradient's norms, of which the noise scale is made, are wanted
 };
 
 /// The same on every rank, unless the step is a rank's own.
 struct StepFigures {
   double loss = 0;              ///< mean over the global batch, or over this rank's share of it
-  double small_gradient = 0;    ///< ‖g‖² of one micro-batch, mean over some of them; 0 with one alone
-  double big_gradient = 0;      ///< ‖g‖² of the mean over all micro-batches; 0 with one alone
+  double small_gradient = 0;    ///< ‖g‖² of one micro-batch, mean over some of them; 0 with one alone, or unasked
+  double big_gradient = 0;      ///< ‖g‖² of the mean over all micro-batches; likewise
   bool is_stop_wanted = false;  ///< some rank asked to stop
   bool has_overflow = false;    ///< gradients of a scaled loss were not finite: the weights stayed as they were
 };
@@ -90,6 +91,7 @@ class EagerTrainStep : public TrainStep {
   Tail tail() const;
   at::Tensor weight_gradients() const;
   bool has_noise() const { return !options_.is_local && options_.plan.micro_batches() > 1; }
+  bool has_noise(const StepRequest& request) const { return request.is_noise_measured && has_noise(); }
   TrainingState& state() { return state_; }
 
  private:
