@@ -65,12 +65,12 @@ std::string evaluate_run(const EvaluateRequest& request, const TrainOptions& wan
   const ForwardPass pass{state.network(), dataset.input, dataset.task, device, parse_precision(options.precision)};
   const SplitReader& split = dataset.split(request.split);
   const std::int64_t samples = split.samples();
-  const EvaluationOptions evaluation{kDefaultEvaluationBatch, static_cast<int>(options.loader_threads)};
+  const EvaluationOptions evaluation{kDefaultEvaluationBatch, static_cast<int>(options.loader_threads), {}};
   std::vector<float> embeddings;
   if (!request.embeddings.empty()) {
     embeddings = collect_embeddings(pass, split, evaluation, world);
   }
-  const EvaluationResult result = evaluate(pass, split, evaluation, world, [&](std::int64_t done) {
+  const EvaluationResult result = *evaluate(pass, split, evaluation, world, [&](std::int64_t done) {
     setting.show_progress({request.split, static_cast<std::uint64_t>(std::min(samples, done * world.size())),
                            static_cast<std::uint64_t>(samples), "images", ""});
   });

@@ -58,8 +58,9 @@ at::Tensor whole_rows(const at::Tensor& rows, const Batch& batch) {
 
 }  // namespace
 
-EvaluationResult evaluate(const ForwardPass& pass, const SplitReader& split, const EvaluationOptions& options,
-                          const Communicator& world, const std::function<void(std::int64_t)>& report_samples) {
+std::optional<EvaluationResult> evaluate(const ForwardPass& pass, const SplitReader& split,
+                                         const EvaluationOptions& options, const Communicator& world,
+                                         const std::function<void(std::int64_t)>& report_samples) {
   const at::NoGradGuard no_gradients;
   const auto start = std::chrono::steady_clock::now();
   const EvaluationPlan plan{split.samples(), options.micro_batch_size};
@@ -70,7 +71,12 @@ EvaluationResult evaluate(const ForwardPass& pass, const SplitReader& split, con
   const LossOptions loss_options{pass.task, 0, {}};
   std::vector<double> losses;  // summed over each micro-batch
   std::vector<float> own;
+  std::uint64_t stopped_ranks = 0;
   for (std::int64_t micro_batch = share.first; micro_batch < share.last; ++micro_batch) {
+    if (options.is_stop_requested && options.is_stop_requested()) {
+      stopped_ranks = 1;
+      break;
+    }
     const Batch batch = feed.next();
     const DeviceBatch placed = placer->place(batch, std::nullopt);
     const at::Tensor logits = whole_rows(run_forward(pass, placed), batch);
@@ -82,6 +88,8 @@ EvaluationResult evaluate(const ForwardPass& pass, const SplitReader& split, con
     }
     report_samples(plan.positions(micro_batch).last - plan.positions(share.first).first);
   }
+  world.sum(std::span(&stopped_ranks, 1));  // ranks meet here only: nothing makes them wait for each other before
+  if (stopped_ranks > 0) return std::nullopt;
   EvaluationResult result;
   result.damaged = gather_damaged(split, world);
   result.samples = whole_samples(split.samples(), result.damaged);

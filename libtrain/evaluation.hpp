@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ namespace eoshard::train {
 struct EvaluationOptions {
   std::int64_t micro_batch_size = 32;
   int loader_threads = 1;
+  std::function<bool()> is_stop_requested;  ///< asked before every micro-batch; empty: never
 };
 
 struct EvaluationResult {
@@ -28,9 +30,11 @@ struct EvaluationResult {
 };
 
 /// The network must be in evaluation mode. The loss is summed in the order of micro-batches, so that it is the same
-/// for any number of ranks. Collective.
-EvaluationResult evaluate(const ForwardPass& pass, const SplitReader& split, const EvaluationOptions& options,
-                          const Communicator& world, const std::function<void(std::int64_t)>& report_samples);
+/// for any number of ranks. A rank that is asked to stop breaks off; the result is empty, on all ranks, where one has.
+/// Collective.
+std::optional<EvaluationResult> evaluate(const ForwardPass& pass, const SplitReader& split,
+                                         const EvaluationOptions& options, const Communicator& world,
+                                         const std::function<void(std::int64_t)>& report_samples);
 
 /// Input of the network's last layer for every sample, (whole samples, features) in storage order, the same on every
 /// rank. Collective. @throws Error{usage}, agreed on, where the network does not give it.

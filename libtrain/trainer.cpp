@@ -21,11 +21,11 @@ TrainOutcome train(const TrainOptions& wanted, const TrainSetting& setting) {
   TrainingRun run(options, setting);
   run.restore();
   while (!run.is_done()) {
-    if (!run.train_epoch()) return {};
-    run.evaluate_epoch();
+    if (!run.train_epoch() || !run.evaluate_epoch()) return {};
     run.save();
   }
-  return {true, run.finish()};
+  const std::optional<std::string> result = run.finish();
+  return {result.has_value(), result.value_or("")};
 }
 
 }  // namespace eoshard::train

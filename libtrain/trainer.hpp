@@ -21,7 +21,7 @@ struct TrainSetting {
   const Communicator& world;
   const Log& log;
   ProgressCallback show_progress;           ///< called on every rank
-  std::function<bool()> is_stop_requested;  ///< polled once a step; true on any rank stops all after that step
+  std::function<bool()> is_stop_requested;  ///< polled once a step or batch; true on any rank stops all (see train)
   RunRules rules;
   bool is_traced = false;  ///< the root writes trace.jsonl: when every step's gradients were communicated
 };
@@ -31,7 +31,9 @@ struct TrainOutcome {
   std::string result_json;   ///< what result.json holds: one object, see docs/eoshard-train.md
 };
 
-/// Starts, goes on with or refuses the run in options.out (see prepare_run), trains, evaluates, saves. Collective.
+/// Starts, goes on with or refuses the run in options.out (see prepare_run), trains, evaluates, saves. A stop is heeded
+/// after the step that is under way, or within the evaluation, which then comes first when the run goes on: so that
+/// every call gets further, not in an evaluation that it begins with. Collective.
 /// @throws Error, agreed on by all ranks where all can learn of it.
 TrainOutcome train(const TrainOptions& options, const TrainSetting& setting);
 

@@ -53,8 +53,7 @@ bool TrainingRun::train_epoch() {
   }
   check_weights(state_.weights(), last_step_taken(), world_);
   if (is_stop_wanted_) {
-    save();
-    finish_saving();
+    save_and_wait();
     return false;
   }
   note_damage();

@@ -125,6 +125,11 @@ bool TrainingRun::is_checkpoint_due() const {
   return every > 0 && !is_stop_wanted_ && unsettled_.steps == 0 && position_.step / every > saved_step_ / every;
 }
 
+void TrainingRun::save_and_wait() {
+  save();
+  finish_saving();
+}
+
 // Before the run says that it is saved.
 void TrainingRun::finish_saving() {
   on_root([&] {

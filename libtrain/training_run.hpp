@@ -37,12 +37,14 @@ class TrainingRun {
   bool is_done() const;
   /// Steps to the end of the epoch that is under way; false when stopped on request, and saved.
   bool train_epoch();
-  /// Ends the epoch: scores it on validation and keeps the weights when they are the best so far.
-  void evaluate_epoch();
+  /// Ends the epoch: scores it on validation and keeps the weights when they are the best so far; false when stopped on
+  /// request, and saved as the epoch was before that.
+  bool evaluate_epoch();
   /// Begins to save what the next step depends on, and the best weights where they are new; a failure is warned of.
   void save();
-  /// Scores the last and the best weights, writes the best and result.json; returns what that holds.
-  std::string finish();
+  /// Scores the last and the best weights, writes the best and result.json; returns what that holds, and nothing when
+  /// stopped on request: all is to be scored again.
+  std::optional<std::string> finish();
 
  private:
   std::vector<BatchRequest> wanted_batches() const;
@@ -56,10 +58,14 @@ class TrainingRun {
   void add_noise(const StepFigures& figures);
   nlohmann::ordered_json noise_scale() const;
   LastStep last_step_taken() const;
-  EvaluationResult evaluate_split(const std::string& split, std::int64_t epoch, const char* weights = nullptr);
-  nlohmann::ordered_json at_better_thresholds(const EvaluationResult& result);
+  std::optional<EvaluationResult> evaluate_split(const std::string& split, std::int64_t epoch,
+                                                 const char* weights = nullptr);
+  std::optional<std::string> score_weights();
+  nlohmann::ordered_json at_better_thresholds(const ScoreTable& table, const ScoreTable& validation) const;
   nlohmann::ordered_json by_column(const std::string& split, const EvaluationResult& result) const;
+  void note_best(double f1_micro);
   bool is_checkpoint_due() const;
+  void save_and_wait();
   void finish_saving();
   void note_damage();
   void tell_damage(const std::string& split, const std::map<std::int64_t, std::string>& damaged);

@@ -28,16 +28,21 @@ Json fields_of(const EvaluationResult& result, const std::vector<std::string>& c
 
 }  // namespace
 
-EvaluationResult TrainingRun::evaluate_split(const std::string& split, std::int64_t epoch, const char* weights) {
+std::optional<EvaluationResult> TrainingRun::evaluate_split(const std::string& split, std::int64_t epoch,
+                                                            const char* weights) {
   state_.begin_evaluation();
   const std::int64_t samples = dataset_.split(split).samples();
   EvaluationOptions options;
   options.micro_batch_size = options_.micro_batch_size.at(0);
   options.loader_threads = static_cast<int>(options_.loader_threads);
+  // An evaluation that every start had to break off would keep the run from ever going on.
+  if (images_taken_ > 0) options.is_stop_requested = setting_.is_stop_requested;
   const std::int64_t ranks = world_.size();
-  EvaluationResult result = evaluate(pass_, dataset_.split(split), options, world_, [&](std::int64_t done) {
-    show_evaluation(split, std::min(samples, done * ranks), samples);
-  });
+  std::optional<EvaluationResult> evaluated =
+      evaluate(pass_, dataset_.split(split), options, world_,
+               [&](std::int64_t done) { show_evaluation(split, std::min(samples, done * ranks), samples); });
+  if (!evaluated) return std::nullopt;
+  const EvaluationResult& result = *evaluated;
   if (!std::isfinite(result.loss))
     diverged(fmt::format("the loss on {} became {}", split, std::abs(result.loss)), last_step_taken());
   Json line = {{"epoch", epoch}, {"split", split}, {"step", position_.step}};
@@ -49,18 +54,29 @@ EvaluationResult TrainingRun::evaluate_split(const std::string& split, std::int6
   tell_damage(split, result.damaged);
   if (options_.skip_damaged) line["damaged"] = result.damaged.size();
   write_line(line);
-  return result;
+  return evaluated;
 }
 
-void TrainingRun::evaluate_epoch() {
-  ++position_.epoch;
+bool TrainingRun::evaluate_epoch() {
+  const std::int64_t epoch = position_.epoch + 1;
+  std::optional<EvaluationResult> result;
+  if (dataset_.has("validation")) {
+    result = evaluate_split("validation", epoch);
+    if (!result) {
+      save_and_wait();
+      return false;
+    }
+  }
+  position_.epoch = epoch;
   position_.step_in_epoch = 0;
   position_.loss_sum = position_.noise_sum = position_.signal_sum = 0;
-  if (!dataset_.has("validation")) return;
-  const EvaluationResult result = evaluate_split("validation", position_.epoch);
-  const double f1 = score(count_scores(result.table, kHalf)).micro.f1;
-  if (f1 <= position_.best_f1_micro) return;
-  position_.best_f1_micro = f1;
+  if (result) note_best(score(count_scores(result->table, kHalf)).micro.f1);
+  return true;
+}
+
+void TrainingRun::note_best(double f1_micro) {
+  if (f1_micro <= position_.best_f1_micro) return;
+  position_.best_f1_micro = f1_micro;
   position_.best_epoch = position_.epoch;
   if (world_.is_root()) new_best_ = take_snapshot(position_, state_.model_tensors(position_.step));
 }
@@ -117,14 +133,12 @@ void TrainingRun::write_weights(const std::string& chosen_by, std::int64_t epoch
   });
 }
 
-// Scores at the thresholds that suit these weights on validation.
-Json TrainingRun::at_better_thresholds(const EvaluationResult& result) {
-  if (options_.threshold_sweep == "none" || !result.table.is_multi_label || !dataset_.has("validation")) return nullptr;
-  const EvaluationResult validation = evaluate_split("validation", position_.epoch, "final");
-  const std::vector<float> thresholds = find_thresholds(validation.table.scores, validation.table.labels,
-                                                        validation.table.classes, options_.threshold_sweep == "class");
+// Scores at the thresholds that suit the same weights on validation.
+Json TrainingRun::at_better_thresholds(const ScoreTable& table, const ScoreTable& validation) const {
+  const std::vector<float> thresholds =
+      find_thresholds(validation.scores, validation.labels, validation.classes, options_.threshold_sweep == "class");
   Json fields = {{"thresholds", threshold_values(thresholds)}};
-  fields.update(score_details(result.table, thresholds, dataset_.classes));
+  fields.update(score_details(table, thresholds, dataset_.classes));
   return fields;
 }
 
@@ -135,10 +149,17 @@ Json TrainingRun::by_column(const std::string& split, const EvaluationResult& re
   return {{options_.score_by, scores_by_group(result.table, kHalf, dataset_.classes, groups)}};
 }
 
+std::optional<std::string> TrainingRun::finish() {
+  std::optional<std::string> result = score_weights();
+  if (!result) finish_saving();
+  return result;
+}
+
 // Scores the last and the best weights by validation on test, and writes the best (the last without validation).
-std::string TrainingRun::finish() {
+std::optional<std::string> TrainingRun::score_weights() {
   const std::string split = dataset_.has("test") ? "test" : dataset_.has("validation") ? "validation" : "train";
-  const EvaluationResult last = evaluate_split(split, position_.epoch, "last");
+  const std::optional<EvaluationResult> last = evaluate_split(split, position_.epoch, "last");
+  if (!last) return std::nullopt;
   on_root([&] { writer_->finish(); });  // a failure has been warned of
   const std::int64_t best_epoch = position_.best_epoch > 0 ? load_best_weights() : 0;
   const bool has_best = best_epoch > 0;
@@ -147,24 +168,30 @@ std::string TrainingRun::finish() {
                                                            : "last (no validation split)";
   const std::int64_t epoch = has_best ? best_epoch : position_.epoch;
   write_weights(chosen_by, epoch);
-  const EvaluationResult best = has_best ? evaluate_split(split, epoch, "best") : last;
-  const Json swept = at_better_thresholds(best);
+  const std::optional<EvaluationResult> best = has_best ? evaluate_split(split, epoch, "best") : last;
+  if (!best) return std::nullopt;
+  Json swept;
+  if (options_.threshold_sweep != "none") {
+    const std::optional<EvaluationResult> validation = evaluate_split("validation", position_.epoch, "final");
+    if (!validation) return std::nullopt;
+    swept = at_better_thresholds(best->table, validation->table);
+  }
   std::string text;
   on_root([&] {
-    Json json = {{"epoch", epoch}, {"split", split}, {"samples", best.table.samples()}};
-    json.update(fields_of(best, dataset_.classes));
+    Json json = {{"epoch", epoch}, {"split", split}, {"samples", best->table.samples()}};
+    json.update(fields_of(*best, dataset_.classes));
     json["steps"] = position_.step;
     if (options_.skip_damaged) {
       json["damaged"] = {{"train", position_.damaged.size()}};
-      json["damaged"][split] = best.damaged.size();
+      json["damaged"][split] = best->damaged.size();
     }
     json["ranks"] = world_.size();
     json["chosen_by"] = chosen_by;
     json["weights"] = (run_ / kWeightsName).string();
     json["at_better_thresholds"] = swept;
-    json["by"] = by_column(split, best);
+    json["by"] = by_column(split, *best);
     json["last"] = {{"epoch", position_.epoch}};
-    json["last"].update(fields_of(last, dataset_.classes));
+    json["last"].update(fields_of(*last, dataset_.classes));
     write_file(run_ / kResultName, json.dump(2) + "\n", Durability::fsync);
     text = json.dump();
   });

@@ -163,7 +163,7 @@ void keep_metrics_up_to(const fs::path& run, std::int64_t epoch) {
   for (std::string line; std::getline(lines, line);) {
     const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (json.is_discarded() || json.value("epoch", epoch + 1) > epoch) continue;
-    if (json.value("split", "") == "test") continue;  // scored again at the end of an unfinished run
+    if (json.contains("weights")) continue;  // scored again at the end of an unfinished run
     kept += line + "\n";
   }
   write_metrics(run, kept);

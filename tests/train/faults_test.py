@@ -16,20 +16,6 @@ TIMEOUT_S = 10
 OPTIONS = dict(epochs=3, batch_size=24, micro_batch_size=4, learning_rate=0.05, threads=1, seed=3)
 
 
-def ranks_below(launcher):
-    """Process of each rank that this mpirun has started."""
-    found = {}
-    for folder in pathlib.Path("/proc").iterdir():
-        try:
-            if not folder.name.isdigit() or int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1]) != launcher:
-                continue
-            environment = dict(item.split("=", 1) for item in (folder / "environ").read_text().split("\0") if "=" in item)
-            found[int(environment["OMPI_COMM_WORLD_RANK"])] = int(folder.name)
-        except (OSError, KeyError, UnicodeDecodeError):
-            continue
-    return found
-
-
 def is_alive(process):
     try:
         return pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
@@ -45,7 +31,7 @@ def lose_a_rank(data, out, number, rank, steps):
     trace = out / "trace.jsonl"
     while launcher.poll() is None and not (trace.exists() and trace.read_text().count("\n") >= steps):
         time.sleep(0.01)
-    processes = ranks_below(launcher.pid)
+    processes = training.ranks_below(launcher.pid)
     assert launcher.poll() is None and len(processes) == 3, (processes, launcher.communicate())
     begin = time.monotonic()
     os.kill(processes[rank], number)

@@ -1,5 +1,6 @@
 """A run that is killed, stopped or cannot save, and then goes on: the weights of the uninterrupted run to the last bit."""
 import json
+import os
 import pathlib
 import random
 import shutil
@@ -16,6 +17,7 @@ from tests.support import harness  # noqa: E402
 OPTIONS = dict(epochs=4, batch_size=24, micro_batch_size=4, learning_rate=0.05, threads=1, seed=3, mixup_alpha=0.2,
                checkpoint_every_steps=1)
 STEPS = 4 * (103 // 24)
+LONG = 6000  # samples of an evaluation that takes seconds
 
 
 def step_of(path):
@@ -69,6 +71,31 @@ class Restart(harness.ClassFolderTest):
         self.assertEqual(self.interrupted(out, 2, signal.SIGUSR1, 6, checkpoint_every_steps=3), 75)
         training.succeed(self.data, out, **{**OPTIONS, "checkpoint_every_steps": 0})
         self.assert_as_whole(out)
+
+    def test_stopped_in_an_evaluation(self):
+        """By all ranks, or by one that the others wait for: what is being evaluated is scored anew when the run goes on."""
+        data = training.make_dataset(self.folder / "long", 48, LONG, LONG)
+        options = {**OPTIONS, "epochs": 2, "micro_batch_size": 1, "checkpoint_every_steps": 0}
+        whole = self.folder / "long-whole"
+        training.succeed(data, whole, **options)
+        for name, lines, is_for_all in (("all", 1, True), ("one", 3, False), ("scores", 4, True)):
+            with self.subTest(name):
+                out = self.folder / name
+                process = subprocess.Popen(training.command(data, out, 2, **options), stdout=subprocess.DEVNULL,
+                                           stderr=subprocess.PIPE, text=True)
+                while process.poll() is None and len(training.metrics(out)) < lines:
+                    time.sleep(0.002)
+                os.kill(process.pid if is_for_all else training.ranks_below(process.pid)[1], signal.SIGUSR1)
+                errors = process.communicate(timeout=100)[1]
+                self.assertEqual(process.returncode, 75, errors)
+                self.assertEqual(len(training.metrics(out)), lines, "the evaluation was not broken off")
+                stopped = training.run(data, out, **options, time_limit=0.001)  # it begins with an evaluation, which is ended
+                self.assertEqual(stopped.returncode, 75 if lines < 3 else 0, stopped.stderr)
+                self.assertGreater(len(training.metrics(out)), lines)
+                if lines < 3:
+                    training.succeed(data, out, **options)
+                self.assertEqual(training.weights(out), training.weights(whole))
+                self.assertEqual(training.metrics(out), training.metrics(whole))
 
     def test_the_last_few_are_kept(self):
         names = [path.name for path in training.checkpoints(self.whole)]

@@ -53,7 +53,8 @@ def succeed(data, out, ranks=1, **options):
 
 def metrics(out):
     """Lines of metrics.jsonl without what depends on the clock."""
-    lines = [json.loads(line) for line in (pathlib.Path(out) / "metrics.jsonl").read_text().splitlines()]
+    path = pathlib.Path(out) / "metrics.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     for line in lines:
         line.pop("images_per_second")
         line.pop("input_wait_share", None)
@@ -80,6 +81,20 @@ def damage(dataset, split, *samples):
 
 def checkpoints(out):
     return sorted((pathlib.Path(out) / "checkpoints").glob("step-*.ckpt"))
+
+
+def ranks_below(launcher):
+    """Process of each rank that this mpirun has started."""
+    found = {}
+    for folder in pathlib.Path("/proc").iterdir():
+        try:
+            if not folder.name.isdigit() or int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1]) != launcher:
+                continue
+            environment = dict(item.split("=", 1) for item in (folder / "environ").read_text().split("\0") if "=" in item)
+            found[int(environment["OMPI_COMM_WORLD_RANK"])] = int(folder.name)
+        except (OSError, KeyError, UnicodeDecodeError):
+            continue
+    return found
 
 
 def temporary_folder():

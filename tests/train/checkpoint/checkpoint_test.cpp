@@ -305,7 +305,9 @@ TEST(RunFolder, LinesOfLaterEpochsAreDropped) {
   const TemporaryFolder run;
   for (const char* line : {R"({"epoch":1})", R"({"epoch":2})"}) append_metrics(run.path(), line);
   const std::string both = read_text_file(run.path() / kMetricsName);
-  write_file(run.path() / kMetricsName, both + R"({"epo)", Durability::rename_only);  // cut short by a crash
+  append_metrics(run.path(), R"({"epoch":1,"split":"validation","weights":"final"})");  // of the end, which comes again
+  const std::string all = read_text_file(run.path() / kMetricsName);
+  write_file(run.path() / kMetricsName, all + R"({"epo)", Durability::rename_only);  // cut short by a crash
   keep_metrics_up_to(run.path(), 1);
   const std::string first = both.substr(0, both.find('\n') + 1);
   EXPECT_TRUE(first.starts_with(R"({"epoch":1,"time":)")) << first;
