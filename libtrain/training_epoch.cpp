@@ -93,7 +93,7 @@ void TrainingRun::take_step(BatchFeed& feed, const BatchLoader& loader, Clock::t
   ++position_.step;
   ++position_.step_in_epoch;
   communication_wait_s_ += step_->trace().waited_s;
-  if (setting_.is_traced && world_.is_root()) append_trace(run_, trace_line(position_.step, step_->trace()));
+  if (is_traced_) trace_step();
   ++unsettled_.steps;
   unsettled_.loss_sum += figures.loss;
   unsettled_.is_stop_wanted |= figures.is_stop_wanted;
@@ -104,6 +104,16 @@ void TrainingRun::take_step(BatchFeed& feed, const BatchLoader& loader, Clock::t
   const double seconds = seconds_since(start);
   const double images = static_cast<double>((position_.step - first_step) * plan_.batch_size);
   show_step(figures.loss, images / seconds, loader.wait_s() / seconds);
+}
+
+// As with other figures, a full disk does not end a run.
+void TrainingRun::trace_step() {
+  try {
+    append_trace(run_, trace_line(position_.step, step_->trace()));
+  } catch (const Error& error) {
+    setting_.log.warning(fmt::format("TRACE NOT WRITTEN: {}. Training goes on without it", error.what()));
+    is_traced_ = false;
+  }
 }
 
 // Time left is that of the run, by all that this process has done so far: evaluations and checkpoints included.

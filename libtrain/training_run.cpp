@@ -24,7 +24,8 @@ TrainingRun::TrainingRun(const TrainOptions& options, const TrainSetting& settin
       collective_(make_collective(world_, device_)),
       solo_(make_solo_collective()),
       state_(make_initial_network(options, dataset_, world_, setting.log), device_, update_rules(options)),
-      pass_{state_.network(), dataset_.input, dataset_.task, device_, parse_precision(options.precision)} {
+      pass_{state_.network(), dataset_.input, dataset_.task, device_, parse_precision(options.precision)},
+      is_traced_(setting.is_traced && world_.is_root()) {
   const PlacerRules rules{options.mixup_alpha > 0, options.cache == "device"};
   world_.agree([&] { placer_ = make_batch_placer(pass_, dataset_.split("train"), rules); });
 }
@@ -94,6 +95,7 @@ void TrainingRun::restore() {
           fmt::format("going on from step {}, {} of {} epochs done", position_.step, position_.epoch, options_.epochs));
     }
     keep_metrics_up_to(run_, position_.epoch);
+    keep_trace_up_to(run_, position_.step);
     writer_ = std::make_unique<CheckpointWriter>(run_, options_.keep_checkpoints, setting_.log);
   });
   position_ = position_from_json(world_.broadcast(position_to_json(position_)));

@@ -50,6 +50,7 @@ class TrainingRun {
   std::vector<BatchRequest> wanted_batches() const;
   void take_step(BatchFeed& feed, const BatchLoader& loader, std::chrono::steady_clock::time_point start,
                  std::int64_t first_step);
+  void trace_step();
   void show_step(double loss, double images_per_second, double input_wait_share) const;
   void settle_steps();
   void follow_loss_scale(bool has_overflow);
@@ -101,6 +102,7 @@ class TrainingRun {
   TrainingPosition position_;
   UnsettledSteps unsettled_;
   bool is_stop_wanted_ = false;
+  bool is_traced_;                            // here: on the root, where it is wanted
   double communication_wait_s_ = 0;           // in this epoch, for what the steps could not hide
   std::unique_ptr<CheckpointWriter> writer_;  // of the root
   std::optional<Checkpoint> new_best_;        // of the root: not handed to the writer yet

@@ -151,7 +151,7 @@ void append_metrics(const fs::path& run, const std::string& line) {
 
 void append_trace(const fs::path& run, const std::string& line) {
   std::ofstream file(run / kTraceName, std::ios::app);
-  if (!(file << line << "\n"))
+  if (!(file << line << "\n" << std::flush))  // a full disk is met as the line goes to the system
     throw Error(ErrorKind::io, fmt::format("{} cannot be written", (run / kTraceName).string()));
 }
 
@@ -167,6 +167,19 @@ void keep_metrics_up_to(const fs::path& run, std::int64_t epoch) {
     kept += line + "\n";
   }
   write_metrics(run, kept);
+}
+
+// A last line without its end was cut short by a crash.
+void keep_trace_up_to(const fs::path& run, std::int64_t step) {
+  const fs::path path = run / kTraceName;
+  if (!fs::is_regular_file(path)) return;
+  std::ifstream file(path);
+  std::uintmax_t kept = 0;
+  for (std::string line; std::getline(file, line) && !file.eof(); kept += line.size() + 1) {
+    const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (json.is_discarded() || json.value("step", step + 1) > step) break;
+  }
+  fs::resize_file(path, kept);
 }
 
 }  // namespace eoshard::train

@@ -53,8 +53,11 @@ void prepare_run(const std::filesystem::path& run, const RunConfiguration& wante
 /// Lines of metrics.jsonl, JSON objects that get the time of day in seconds, and TensorBoard's file of them. On going
 /// on from a checkpoint, lines of later epochs are dropped: they will come again.
 void append_metrics(const std::filesystem::path& run, const std::string& line);
-/// One more line of trace.jsonl.
-void append_trace(const std::filesystem::path& run, const std::string& line);
 void keep_metrics_up_to(const std::filesystem::path& run, std::int64_t epoch);
+
+/// Lines of trace.jsonl, one a step. On going on from a checkpoint, those of later steps are cut off: they will come
+/// again. @throws Error{io}
+void append_trace(const std::filesystem::path& run, const std::string& line);
+void keep_trace_up_to(const std::filesystem::path& run, std::int64_t step);
 
 }  // namespace eoshard::train

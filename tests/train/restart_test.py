@@ -15,9 +15,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from tests.support import harness  # noqa: E402
 
 OPTIONS = dict(epochs=4, batch_size=24, micro_batch_size=4, learning_rate=0.05, threads=1, seed=3, mixup_alpha=0.2,
-               checkpoint_every_steps=1)
+               checkpoint_every_steps=1, trace=True)
 STEPS = 4 * (103 // 24)
 LONG = 6000  # samples of an evaluation that takes seconds
+
+
+def traced_steps(out):
+    return [json.loads(line)["step"] for line in (out / "trace.jsonl").read_text().splitlines()]
 
 
 def step_of(path):
@@ -54,6 +58,7 @@ class Restart(harness.ClassFolderTest):
     def assert_as_whole(self, out):
         self.assertEqual(training.weights(out), training.weights(self.whole))
         self.assertEqual(training.metrics(out), training.metrics(self.whole))
+        self.assertEqual(traced_steps(out), list(range(1, STEPS + 1)))
 
     def test_killed_at_any_step_and_resumed_on_other_ranks(self):
         for attempt in range(2):
@@ -96,6 +101,16 @@ class Restart(harness.ClassFolderTest):
                     training.succeed(data, out, **options)
                 self.assertEqual(training.weights(out), training.weights(whole))
                 self.assertEqual(training.metrics(out), training.metrics(whole))
+
+    def test_a_trace_that_cannot_be_written_ends_nothing(self):
+        out = self.folder / "run"
+        self.assertEqual(self.interrupted(out, 1, signal.SIGTERM, 8), 75)
+        (out / "trace.jsonl").unlink()
+        (out / "trace.jsonl").mkdir()
+        result = training.run(self.data, out, **OPTIONS)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stderr.count("TRACE NOT WRITTEN"), 1, result.stderr)
+        self.assertEqual(training.weights(out), training.weights(self.whole))
 
     def test_the_last_few_are_kept(self):
         names = [path.name for path in training.checkpoints(self.whole)]

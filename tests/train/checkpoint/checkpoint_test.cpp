@@ -314,5 +314,18 @@ TEST(RunFolder, LinesOfLaterEpochsAreDropped) {
   EXPECT_EQ(read_text_file(run.path() / kMetricsName), first);
 }
 
+TEST(RunFolder, TheTraceOfLaterStepsIsDropped) {
+  const TemporaryFolder run;
+  keep_trace_up_to(run.path(), 2);  // there is none
+  EXPECT_FALSE(std::filesystem::exists(run.path() / kTraceName));
+  for (const char* line : {R"({"step":1})", R"({"step":2})", R"({"step":3})"}) append_trace(run.path(), line);
+  const std::string all = read_text_file(run.path() / kTraceName);
+  write_file(run.path() / kTraceName, all + R"({"step":4})", Durability::rename_only);  // cut short by a crash
+  for (const std::int64_t step : {9, 3, 2}) {
+    keep_trace_up_to(run.path(), step);
+    EXPECT_EQ(read_text_file(run.path() / kTraceName), step == 2 ? all.substr(0, all.size() - 11) : all);
+  }
+}
+
 }  // namespace
 }  // namespace eoshard::train
