@@ -57,6 +57,7 @@ Json describe(const EvaluateRequest& request, const TrainOptions& options, const
 std::string evaluate_run(const EvaluateRequest& request, const TrainOptions& wanted, const TrainSetting& setting) {
   const Communicator& world = setting.world;
   const TrainOptions options = settle_options(wanted, world);
+  check_agreement(options, world);
   const WeightsInfo info = read_info_together(request, world);
   const OpenDataset dataset = open_for_evaluation(options, request.split, info, world);
   const at::Device device = choose_device(options, world);

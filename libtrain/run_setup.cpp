@@ -321,10 +321,10 @@ void check_agreement(const TrainOptions& options, const Communicator& world) {
   const bool speaks_for_node = world.node_place().rank == 0 && !world.is_root();
   const bool may_differ = speaks_for_node || options.data != data_there;
   world.agree([&] {
-    const TrainOptions options_there = options_from_json(there);
-    std::string difference = first_difference(options_there, options);
-    if (difference.empty() && options.threads != options_there.threads)
-      difference = fmt::format("threads: {} there, {} here", options_there.threads, options.threads);
+    TrainOptions options_there = options_from_json(there);
+    options_there.data = options.data;
+    options_there.loader_threads = options.loader_threads;  // as many as the node has cores for
+    const std::string difference = first_other_field(options_there, options);
     const bool is_other = may_differ && ingest::read_manifest_text(options.data) != manifest;
     const std::string what = !difference.empty() ? difference : is_other ? options.data : "";
     if (what.empty()) return;

@@ -131,6 +131,13 @@ Json experiment(const TrainOptions& options) {
   return json;
 }
 
+std::string first_other_entry(const Json& theirs, const Json& ours) {
+  for (const auto& [name, value] : theirs.items()) {
+    if (ours.at(name) != value) return fmt::format("{}: {} there, {} here", name, value.dump(), ours.at(name).dump());
+  }
+  return "";
+}
+
 TrainOptions from_json(const Json& json) {
   TrainOptions options;
   const Json known = to_json(options);
@@ -314,11 +321,11 @@ TrainOptions resolve_options(TrainOptions options) {
 std::string experiment_json(const TrainOptions& options) { return experiment(options).dump(); }
 
 std::string first_difference(const TrainOptions& there, const TrainOptions& here) {
-  const Json theirs = experiment(there), ours = experiment(here);
-  for (const auto& [name, value] : theirs.items()) {
-    if (ours.at(name) != value) return fmt::format("{}: {} there, {} here", name, value.dump(), ours.at(name).dump());
-  }
-  return "";
+  return first_other_entry(experiment(there), experiment(here));
+}
+
+std::string first_other_field(const TrainOptions& there, const TrainOptions& here) {
+  return first_other_entry(to_json(there), to_json(here));
 }
 
 std::string experiment_hash(const TrainOptions& options) {

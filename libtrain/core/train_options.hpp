@@ -115,6 +115,9 @@ std::string experiment_json(const TrainOptions& options);
 /// First field in which two experiments differ, as "batch_size: 32 there, 64 here"; empty when they are the same.
 std::string first_difference(const TrainOptions& there, const TrainOptions& here);
 
+/// The same over all fields.
+std::string first_other_field(const TrainOptions& there, const TrainOptions& here);
+
 /// Checksum of `experiment_json`, as eight hexadecimal digits.
 std::string experiment_hash(const TrainOptions& options);
 

@@ -62,6 +62,14 @@ def lost_ranks_end_all(data, folder, times):
         assert training.weights(out) == training.weights(whole), f"turn {turn}: other weights after going on"
 
 
+def refuse_pair(first, second, name, said):
+    """Two ranks with a command line each."""
+    result = subprocess.run(["mpirun", "--bind-to", "none", "-n", "1", *first, ":", "-n", "1", *second],
+                            capture_output=True, text=True, timeout=120)
+    assert result.returncode != 0, name
+    assert result.stderr.count("error:") == 1 and "rank 1" in result.stderr and said in result.stderr, (name, result.stderr)
+
+
 def disagreeing_ranks_are_refused(data, folder):
     other = training.make_dataset(folder / "other-data", 61, 5, 5)
     for name, line, said in (
@@ -69,12 +77,14 @@ def disagreeing_ranks_are_refused(data, folder):
             ("threads", training.command(data, folder / "refused", **{**OPTIONS, "threads": 2}), "threads"),
             ("time-out", training.command(data, folder / "refused", **OPTIONS) + ["--rank-timeout", "0"], "--rank-timeout 0"),
             ("work", training.command(data, folder / "refused", **OPTIONS) + ["--print-schedule"], "--print-schedule"),
+            ("folder", training.command(data, folder / "elsewhere", **OPTIONS), "elsewhere"),
+            ("checkpoints", training.command(data, folder / "refused", **OPTIONS, checkpoint_every_steps=2), "checkpoint_every_steps"),
             ("dataset", training.command(other, folder / "refused", **OPTIONS), "another dataset")):
-        first = training.command(data, folder / "refused", **OPTIONS)
-        result = subprocess.run(["mpirun", "--bind-to", "none", "-n", "1", *first, ":", "-n", "1", *line],
-                                capture_output=True, text=True, timeout=120)
-        assert result.returncode != 0, name
-        assert result.stderr.count("error:") == 1 and "rank 1" in result.stderr and said in result.stderr, result.stderr
+        refuse_pair(training.command(data, folder / "refused", **OPTIONS), line, name, said)
+    evaluation = training.command(data, None, evaluate=folder / "refused")
+    refuse_pair(evaluation, training.command(data, None, evaluate=folder / "refused", split="train"), "split", "--split 'train'")
+    refuse_pair(evaluation, training.command(other, None, evaluate=folder / "refused"), "evaluated dataset", "another dataset")
+    assert not (folder / "refused").exists() and not (folder / "elsewhere").exists(), "refused ranks left a folder"
 
 
 def a_launcher_without_mpi_is_refused(data, folder):

@@ -159,8 +159,11 @@ std::string read_evaluated_text(const CommandLine& line) {
 
 // The root's files stand for those of all ranks.
 void check_same_files(const CommandLine& line, const Communicator& world) {
-  const std::string own = fmt::format("--config '{}' --resume '{}' --evaluate '{}'", line.config, line.resume,
-                                      line.evaluation.run.string());
+  const EvaluateRequest& evaluation = line.evaluation;
+  const std::string own =
+      fmt::format("--config '{}' --resume '{}' --evaluate '{}' --split '{}' --predictions '{}' --embeddings '{}'",
+                  line.config, line.resume, evaluation.run.string(), evaluation.split, evaluation.predictions.string(),
+                  evaluation.embeddings.string());
   const std::string there = world.broadcast(own);
   world.agree([&] {
     if (own == there) return;

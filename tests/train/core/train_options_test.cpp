@@ -91,6 +91,8 @@ TEST(TrainOptions, OnlyWhatIsComputedCountsAsTheExperiment) {
   other.momentum = 0.5;
   EXPECT_EQ(first_difference(one, other), "momentum: 0.9 there, 0.5 here");
   EXPECT_NE(experiment_hash(one), experiment_hash(other));
+  EXPECT_EQ(first_other_field(one, other), R"(out: "" there, "elsewhere" here)");
+  EXPECT_EQ(first_other_field(other, other), "");
 }
 
 TEST(TrainOptions, GivenFlagsWinOverAConfiguration) {
