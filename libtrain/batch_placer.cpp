@@ -48,9 +48,9 @@ class HostPlacer final : public BatchPlacer {
 
 std::unique_ptr<BatchPlacer> make_batch_placer(const ForwardPass& pass, const SplitReader& split, PlacerRules rules) {
 #ifdef EOSHARD_HAVE_CUDA
-  if (pass.device.is_cuda()) return make_gpu_placer(pass, split, rules.is_cached);
+  if (pass.device.is_cuda()) return make_gpu_placer(pass, split, rules.cached_samples);
 #endif
-  if (rules.is_cached)
+  if (!rules.cached_samples.empty())
     throw Error(ErrorKind::usage, "--cache device keeps samples on a GPU, which --device cpu has not");
   return std::make_unique<HostPlacer>(pass, split, rules.is_mixed);
 }

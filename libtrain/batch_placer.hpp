@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "libtrain/forward_pass.hpp"
 
@@ -29,14 +30,15 @@ class BatchPlacer {
 };
 
 struct PlacerRules {
-  bool is_mixed = false;   ///< place() is given mixings
-  bool is_cached = false;  ///< samples stay on the GPU
+  bool is_mixed = false;  ///< place() is given mixings
+  std::span<const std::int64_t>
+      cached_samples;  ///< the split's, that stay on the GPU, and no others come; none: no cache
 };
 
 /// On CPUs the loader's threads make the network's input. On GPUs they leave samples as they are stored, in pinned
 /// memory; a stream of its own copies them and one launch makes the input. Images are of image_type(pass), but float32
-/// where a CPU mixes them. References are borrowed. @throws Error{usage} where the split does not fit into the GPU's
-/// memory.
+/// where a CPU mixes them. References are borrowed. @throws Error{usage} where the cached samples do not fit into the
+/// GPU's memory.
 std::unique_ptr<BatchPlacer> make_batch_placer(const ForwardPass& pass, const SplitReader& split, PlacerRules rules);
 
 }  // namespace eoshard::train

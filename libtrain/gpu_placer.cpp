@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -29,28 +30,28 @@ at::Tensor device_bytes(std::int64_t rows, std::size_t row_bytes, at::Device dev
   return at::empty({rows, static_cast<std::int64_t>(row_bytes)}, at::TensorOptions(device).dtype(at::kByte));
 }
 
-at::Tensor make_cache(const SplitReader& split, std::size_t sample_bytes, at::Device device) {
+at::Tensor make_cache(const std::string& split, std::size_t samples, std::size_t sample_bytes, at::Device device) {
   std::size_t free = 0, total = 0;
   C10_CUDA_CHECK(cudaMemGetInfo(&free, &total));
-  const std::size_t wanted = static_cast<std::size_t>(split.samples()) * sample_bytes;
+  const std::size_t wanted = samples * sample_bytes;
   constexpr double kShare = 0.7;  // the rest is for activations, workspaces and NCCL, which come later
   if (static_cast<double>(wanted) < kShare * static_cast<double>(free)) {
-    const at::Tensor cache = device_bytes(split.samples(), sample_bytes, device);
+    const at::Tensor cache = device_bytes(static_cast<std::int64_t>(samples), sample_bytes, device);
     c10::cuda::device_synchronize();  // whoever had this memory is done with it
     return cache;
   }
-  throw Error(
-      ErrorKind::usage,
-      fmt::format("--cache device: the {:.1f} GB of {} do not fit into {:.0f} % of the {:.1f} GB of memory that are "
-                  "free on the GPU; choose --cache decoded",
-                  static_cast<double>(wanted) / 1e9, split.name(), 100 * kShare, static_cast<double>(free) / 1e9));
+  throw Error(ErrorKind::usage, fmt::format("--cache device: the {:.1f} GB that {} samples of {} take do not fit into "
+                                            "{:.0f} % of the {:.1f} GB of memory that are "
+                                            "free on the GPU; choose --cache decoded",
+                                            static_cast<double>(wanted) / 1e9, samples, split, 100 * kShare,
+                                            static_cast<double>(free) / 1e9));
 }
 
 // Two batches' bytes lie on the device by turns, so that one is copied while the other is read. The copying stream
 // waits until the launch that read a place is over; the launch waits for the copy.
 class GpuPlacer final : public BatchPlacer {
  public:
-  GpuPlacer(const ForwardPass& pass, const SplitReader& split, bool is_cached)
+  GpuPlacer(const ForwardPass& pass, const SplitReader& split, std::span<const std::int64_t> cached_samples)
       : pass_(pass),
         split_(split),
         type_(image_type(pass)),
@@ -58,9 +59,12 @@ class GpuPlacer final : public BatchPlacer {
         maker_(layout_),
         transform_(make_pixel_tables(pass.input)),
         copying_(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, pass.device.index())) {
-    if (!is_cached) return;
-    cache_ = make_cache(split, layout_.bytes(), pass.device);
+    if (cached_samples.empty()) return;
+    cache_ = make_cache(split.name(), cached_samples.size(), layout_.bytes(), pass.device);
     is_kept_.resize(static_cast<std::size_t>(split.samples()), false);
+    rows_.resize(is_kept_.size(), -1);
+    for (std::size_t at = 0; at < cached_samples.size(); ++at)
+      rows_[static_cast<std::size_t>(cached_samples[at])] = static_cast<std::int64_t>(at);
   }
 
   const SampleMaker& maker() const override { return maker_; }
@@ -138,7 +142,7 @@ class GpuPlacer final : public BatchPlacer {
     Places places;
     for (std::size_t at = 0; at < batch.samples.size(); ++at) {
       const SampleRequest& request = batch.samples[at];
-      places.push_back(row(cache_, request.sample));
+      places.push_back(row(cache_, rows_[static_cast<std::size_t>(request.sample)]));
       if (!request.is_wanted) continue;
       queue_copy(const_cast<std::byte*>(places.back()), batch.images.data() + at * layout_.bytes(), layout_.bytes());
       is_kept_[static_cast<std::size_t>(request.sample)] = true;
@@ -172,14 +176,16 @@ class GpuPlacer final : public BatchPlacer {
   std::array<at::Tensor, 2> staged_;  // (samples, bytes)
   std::size_t turn_ = 0;
   Fetched fetched_;
-  at::Tensor cache_;  // (samples of the split, bytes); undefined without a cache
-  std::vector<bool> is_kept_;
+  at::Tensor cache_;                // (cached samples, bytes); undefined without a cache
+  std::vector<bool> is_kept_;       // of each of the split's samples
+  std::vector<std::int64_t> rows_;  // of each, in the cache; -1: none
 };
 
 }  // namespace
 
-std::unique_ptr<BatchPlacer> make_gpu_placer(const ForwardPass& pass, const SplitReader& split, bool is_cached) {
-  return std::make_unique<GpuPlacer>(pass, split, is_cached);
+std::unique_ptr<BatchPlacer> make_gpu_placer(const ForwardPass& pass, const SplitReader& split,
+                                             std::span<const std::int64_t> cached_samples) {
+  return std::make_unique<GpuPlacer>(pass, split, cached_samples);
 }
 
 }  // namespace eoshard::train

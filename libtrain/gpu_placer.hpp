@@ -8,6 +8,7 @@
 namespace eoshard::train {
 
 /// See make_batch_placer.
-std::unique_ptr<BatchPlacer> make_gpu_placer(const ForwardPass& pass, const SplitReader& split, bool is_cached);
+std::unique_ptr<BatchPlacer> make_gpu_placer(const ForwardPass& pass, const SplitReader& split,
+                                             std::span<const std::int64_t> cached_samples);
 
 }  // namespace eoshard::train

@@ -26,7 +26,8 @@ TrainingRun::TrainingRun(const TrainOptions& options, const TrainSetting& settin
       state_(make_initial_network(options, dataset_, world_, setting.log), device_, update_rules(options)),
       pass_{state_.network(), dataset_.input, dataset_.task, device_, parse_precision(options.precision)},
       is_traced_(setting.is_traced && world_.is_root()) {
-  const PlacerRules rules{options.mixup_alpha > 0, options.cache == "device"};
+  PlacerRules rules{options.mixup_alpha > 0, {}};
+  if (options.cache == "device") rules.cached_samples = samples_;
   world_.agree([&] { placer_ = make_batch_placer(pass_, dataset_.split("train"), rules); });
 }
 

@@ -76,7 +76,9 @@ class Gpu(harness.ClassFolderTest):
         self.assertLess(scale, 65536 / 2 ** 4, "no more steps overflowed than are computed eagerly")
 
     def test_a_cache_on_the_gpu_changes_nothing(self):
-        self.assertEqual(self.train("cached", cache="device"), self.train("read"))
+        for name, options in (("whole", {}), ("part", dict(subset_fraction=0.3, batch_size=8))):
+            with self.subTest(name):
+                self.assertEqual(self.train(f"{name}-cached", cache="device", **options), self.train(f"{name}-read", **options))
 
     def test_batches_that_switch_are_captured_anew(self):
         options = dict(batch_size="16,1:32", micro_batch_size="8,1:16")
