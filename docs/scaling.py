@@ -13,7 +13,7 @@ BEGIN, END = "<!-- begin of scaling.py -->\n", "<!-- end of scaling.py -->\n"
 PARAMETERS = 25_557_032 + 9 * 64 * 49 - (1000 - 43) * 2049
 STATISTICS = 2 * 26_560
 BUCKET_BYTES = 25 << 20
-LAST_BUCKET = (1 << 20) + STATISTICS * 4  # the first layers' gradients and the averages, ready when backward ends
+LAST_GRADIENTS = (1 << 20) // 4  # the first layers', ready with the averages when backward ends
 
 # Assumptions, none of them measured here. Bandwidths are per direction; a node's network is shared by its GPUs' rings.
 SETTINGS = {
@@ -43,7 +43,8 @@ def model(gpus, setting):
     length = PARAMETERS * setting["bytes_a_value"] + STATISTICS * 4
     buckets = -(-PARAMETERS * 4 // BUCKET_BYTES)
     computing = setting["batch"] / setting["images_per_second"]
-    sizes = [(length - LAST_BUCKET) / (buckets - 1)] * (buckets - 1) + [LAST_BUCKET]
+    last = LAST_GRADIENTS * setting["bytes_a_value"] + STATISTICS * 4
+    sizes = [(length - last) / (buckets - 1)] * (buckets - 1) + [last]
     times = [ring_seconds(gpus, size, setting) for size in sizes]
     # Gradients of bucket k are ready after its share of backward; buckets follow each other on one lane.
     end = 0

@@ -18,6 +18,9 @@ def main():
     sent, computing, communication, exposed, efficiency = scaling.model(2, setting)
     assert abs(sent * 1e6 - (scaling.PARAMETERS + scaling.STATISTICS) * 4) < 1, sent  # two ranks: D = K
     assert 0 < exposed < communication and efficiency < 1
+    *_, rounded = scaling.SETTINGS.values()  # over bfloat16 the last bucket's gradients are half as many bytes
+    last = (1 << 19) + scaling.STATISTICS * 4
+    assert abs(scaling.model(8, rounded)[3] / 1e3 - scaling.ring_seconds(8, last, rounded)) < 1e-9
     few, many = (scaling.model(gpus, setting)[3] for gpus in (8, 1024))
     assert few < many
     return 0
