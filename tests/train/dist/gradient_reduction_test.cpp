@@ -6,8 +6,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstring>
+#include <thread>
 
 #include "libtrain/core/rank_share.hpp"
 #include "libtrain/dist/rank_mean.hpp"
@@ -152,26 +155,56 @@ struct Chain {
     }
   }
 
-  void run_backward() const {
-    at::Tensor values = input;
+  // `at_the_end` is called when all of the layers' gradients are there, before backward returns.
+  void run_backward(const std::function<void()>& at_the_end = [] {}) const {
+    at::Tensor values = input.detach().requires_grad_(true) * 1;
+    values.register_hook([&](const at::Tensor&) { at_the_end(); });
     for (std::size_t layer = 1; layer < layers.size(); ++layer) values = at::matmul(values, layers[layer].tensor);
     values.sum().backward();
   }
 };
 
+// Says how many sums over ranks have begun.
+class CountedSums final : public Collective {
+ public:
+  explicit CountedSums(const Communicator& world) : sums_(make_collective(world, at::kCPU)) {}
+  int rank() const override { return sums_->rank(); }
+  int size() const override { return sums_->size(); }
+  void broadcast(const at::Tensor& values, int root) override { sums_->broadcast(values, root); }
+  void exchange(const at::Tensor& from, const Pieces& sent, const at::Tensor& to, const Pieces& received) override {
+    sums_->exchange(from, sent, to, received);
+  }
+  void gather_all(const at::Tensor& values, const Pieces& pieces) override { sums_->gather_all(values, pieces); }
+  void sum(const at::Tensor& values) override {
+    ++begun_;
+    sums_->sum(values);
+  }
+
+  void wait_for(std::size_t count) const {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (begun_ < count && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  }
+
+ private:
+  std::unique_ptr<Collective> sums_;
+  std::atomic<std::size_t> begun_ = 0;
+};
+
 TEST(GradientReduction, AllBucketsButTheLastStartBeforeBackwardEnds) {
   const Communicator world = Communicator::world();
-  const auto collective = make_collective(world, at::kCPU);
+  CountedSums collective(world);
   Chain chain;
   GradientBuffer buffer(chain.layers, {}, 256 * 256 * 4);
   ASSERT_GE(buffer.buckets().size(), 6u);
-  const ReductionOptions options = options_for(world, 2 * world.size());
+  ReductionOptions options = options_for(world, 2 * world.size());
+  options.reduction = Reduction::fast;
   std::vector<std::int64_t> finished;
-  GradientReduction reduction(buffer, *collective, options,
+  GradientReduction reduction(buffer, collective, options,
                               [&](const Bucket& bucket) { finished.push_back(bucket.offset); });
   for (std::int64_t micro_batch = options.share.first; micro_batch < options.share.last; ++micro_batch) {
     reduction.begin(micro_batch);
-    chain.run_backward();
+    const bool is_watched = world.size() > 1 && micro_batch + 1 == options.share.last;
+    chain.run_backward([&] { collective.wait_for(is_watched ? buffer.buckets().size() - 1 : 0); });
     reduction.end_backward();
     reduction.end();
   }
@@ -184,7 +217,9 @@ TEST(GradientReduction, AllBucketsButTheLastStartBeforeBackwardEnds) {
   for (std::size_t bucket = 0; bucket < trace.buckets.size(); ++bucket) {
     const ReductionTrace::BucketTimes& times = trace.buckets[bucket];
     if (bucket + 1 < trace.buckets.size()) {
-      EXPECT_LT(times.launched_s, trace.backward_ended_s) << "bucket " << bucket;
+      EXPECT_LT(times.started_s, trace.backward_ended_s) << "bucket " << bucket;
+      EXPECT_LE(times.launched_s, trace.buckets[bucket + 1].launched_s);
+      EXPECT_LE(times.ended_s, trace.buckets[bucket + 1].started_s);
     } else {
       EXPECT_GE(times.launched_s, trace.backward_ended_s);
     }
