@@ -2,17 +2,29 @@
 
 #include "libtrain/core/device_array.cuh"
 #include "libtrain/data/gpu_transform.hpp"
+#include "libtrain/data/pixel_tile.hpp"
 
 namespace eoshard::train {
 namespace {
 
-constexpr int kThreads = 256;
-
-// A thread a value, in the order in which they lie in memory: neighbours write side by side.
+// A block a tile of a sample, put together in shared memory.
 template <class Value>
-__global__ void make_values(PixelTables tables, const PlacedSample* samples, std::int64_t values, Value* out) {
-  const std::int64_t at = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
-  if (at < values) store(batch_value(tables, samples, at), out[at]);
+__global__ void make_values(PixelTables tables, const PlacedSample* samples, Value* out) {
+  __shared__ float values[kTileValues];
+  const auto thread = static_cast<int>(threadIdx.x);
+  const PlacedSample& sample = samples[blockIdx.x];
+  Value* image = out + static_cast<std::int64_t>(blockIdx.x) * tables.rows * tables.columns * tables.bands;
+  for (int band = 0; band < tables.bands; band += kTileBands) {
+    const PixelTile tile = tile_at(tables, static_cast<int>(blockIdx.y), static_cast<int>(blockIdx.z), band);
+    read_tile(tables, sample, tile, thread, values);
+    __syncthreads();
+    if (sample.is_mixed) {
+      mix_tile(tables, samples[sample.partner], sample.share, tile, thread, values);
+      __syncthreads();
+    }
+    write_tile(tables, tile, thread, values, image);
+    __syncthreads();
+  }
 }
 
 }  // namespace
@@ -54,13 +66,13 @@ void GpuTransform::apply(std::span<const PlacedSample> samples, PixelType type, 
       cudaMemcpyAsync(memory.samples->get(), samples.data(), samples.size_bytes(), cudaMemcpyHostToDevice, stream),
       "cudaMemcpyAsync");
   const PixelTables& view = memory.view;
-  const std::int64_t values = static_cast<std::int64_t>(samples.size()) * view.rows * view.columns * view.bands;
-  const auto blocks = static_cast<unsigned>((values + kThreads - 1) / kThreads);
+  const dim3 blocks(static_cast<unsigned>(samples.size()), static_cast<unsigned>(count_tiles(view.rows)),
+                    static_cast<unsigned>(count_tiles(view.columns)));
   const PlacedSample* const placed = memory.samples->get();
   if (type == PixelType::float32) {
-    make_values<<<blocks, kThreads, 0, stream>>>(view, placed, values, static_cast<float*>(out));
+    make_values<<<blocks, kTileThreads, 0, stream>>>(view, placed, static_cast<float*>(out));
   } else {
-    make_values<<<blocks, kThreads, 0, stream>>>(view, placed, values, static_cast<Bfloat16*>(out));
+    make_values<<<blocks, kTileThreads, 0, stream>>>(view, placed, static_cast<Bfloat16*>(out));
   }
   check_cuda(cudaGetLastError(), "the launch of the input's transform");
 }

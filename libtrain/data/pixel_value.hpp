@@ -1,6 +1,6 @@
 // One value of the network's input from stored samples: upsampled, normalised, flipped, turned and mixed. The same code
-// on the CPU and on GPUs, where each thread computes one value; the same bits as InputTransform, which computes whole
-// lines.
+// on the CPU and on GPUs, where each thread computes the values of one pixel; the same bits as InputTransform, which
+// computes whole lines.
 #pragma once
 
 #include <cstddef>
@@ -140,17 +140,9 @@ EOSHARD_HOST_DEVICE inline float oriented_value(const PixelTables& tables, const
                         : blended_value(tables, channel, grid, sample.stored, from_row, from_column);
 }
 
-/// Value number `at` of a batch (samples, rows, columns, bands).
-EOSHARD_HOST_DEVICE inline float batch_value(const PixelTables& tables, const PlacedSample* samples, std::int64_t at) {
-  const auto band = static_cast<std::int32_t>(at % tables.bands);
-  const std::int64_t pixel = at / tables.bands;
-  const auto column = static_cast<std::int32_t>(pixel % tables.columns);
-  const auto row = static_cast<std::int32_t>(pixel / tables.columns % tables.rows);
-  const PlacedSample& sample = samples[pixel / tables.columns / tables.rows];
-  const float own = oriented_value(tables, sample, band, row, column);
-  if (!sample.is_mixed) return own;
-  const float other = oriented_value(tables, samples[sample.partner], band, row, column);
-  return sum(product(own, sample.share), product(other, sum(1, -sample.share)));
+/// Of a sample's own value and its partner's.
+EOSHARD_HOST_DEVICE inline float mixed_value(float own, float other, float share) {
+  return sum(product(own, share), product(other, sum(1, -share)));
 }
 
 }  // namespace eoshard::train

@@ -9,6 +9,7 @@
 
 #include "libtrain/data/stored_batch.hpp"
 #include "tests/support/synthetic_dataset.hpp"
+#include "tests/train/data/tiles_on_cpu.hpp"
 
 namespace eoshard::train {
 namespace {
@@ -47,32 +48,39 @@ at::Tensor random_bytes(std::size_t sample_bytes) {
   return at::randint(256, {kSamples, static_cast<std::int64_t>(sample_bytes)}, generator, at::TensorOptions(at::kByte));
 }
 
+void expect_bits_of_cpu(const InputSpec& spec) {
+  const PixelTableData tables = make_pixel_tables(spec);
+  const at::Tensor stored = random_bytes(StoredLayout(spec).bytes());
+  const std::vector<PlacedSample> here = place(stored, spec);
+  const at::Tensor expected = at::tensor(make_tiles(tables.view(), here));
+  const at::Tensor there = stored.to(at::kCUDA), made = at::empty_like(expected, at::TensorOptions(at::kCUDA));
+  GpuTransform transform(tables);
+  for (int turn = 0; turn < 2; ++turn) {
+    made.zero_();
+    torch::cuda::synchronize();
+    transform.apply(place(there, spec), PixelType::float32, made.data_ptr(), nullptr);
+    torch::cuda::synchronize();
+    EXPECT_TRUE(at::equal(made.to(at::kCPU), expected));
+    const at::Tensor rounded = at::zeros_like(made, made.options().dtype(at::kBFloat16));
+    torch::cuda::synchronize();
+    transform.apply(place(there, spec), PixelType::bfloat16, rounded.data_ptr(), nullptr);
+    torch::cuda::synchronize();
+    EXPECT_TRUE(at::equal(rounded.to(at::kCPU), expected.to(at::kBFloat16)));
+  }
+}
+
 TEST(GpuTransform, HasTheBitsOfTheCpu) {
   if (torch::cuda::device_count() == 0) GTEST_SKIP() << "no GPU here";
   for (const auto method :
-       {ingest::UpsampleMethod::nearest, ingest::UpsampleMethod::bilinear, ingest::UpsampleMethod::bicubic}) {
-    const InputSpec spec = bands_of(ingest::sentinel_arrays(120), method);
-    const PixelTableData tables = make_pixel_tables(spec);
-    const at::Tensor stored = random_bytes(StoredLayout(spec).bytes());
-    const std::vector<PlacedSample> here = place(stored, spec);
-    at::Tensor expected = at::empty({kSamples * static_cast<std::int64_t>(spec.values())});
-    for (std::int64_t value = 0; value < expected.numel(); ++value)
-      expected.data_ptr<float>()[value] = batch_value(tables.view(), here.data(), value);
-    const at::Tensor there = stored.to(at::kCUDA), made = at::empty_like(expected, at::TensorOptions(at::kCUDA));
-    GpuTransform transform(tables);
-    for (int turn = 0; turn < 2; ++turn) {
-      made.zero_();
-      torch::cuda::synchronize();
-      transform.apply(place(there, spec), PixelType::float32, made.data_ptr(), nullptr);
-      torch::cuda::synchronize();
-      EXPECT_TRUE(at::equal(made.to(at::kCPU), expected));
-      const at::Tensor rounded = at::zeros_like(made, made.options().dtype(at::kBFloat16));
-      torch::cuda::synchronize();
-      transform.apply(place(there, spec), PixelType::bfloat16, rounded.data_ptr(), nullptr);
-      torch::cuda::synchronize();
-      EXPECT_TRUE(at::equal(rounded.to(at::kCPU), expected.to(at::kBFloat16)));
-    }
-  }
+       {ingest::UpsampleMethod::nearest, ingest::UpsampleMethod::bilinear, ingest::UpsampleMethod::bicubic})
+    expect_bits_of_cpu(bands_of(ingest::sentinel_arrays(120), method));
+}
+
+// More than a block's share of both.
+TEST(GpuTransform, OfManyBandsAndRaggedEdges) {
+  if (torch::cuda::device_count() == 0) GTEST_SKIP() << "no GPU here";
+  const std::vector<std::string> bands(37, "band");
+  expect_bits_of_cpu(bands_of({{"data", 0, bands, {37, 29, 29}, "uint8"}}, ingest::UpsampleMethod::bilinear));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "libtrain/data/stored_batch.hpp"
 #include "tests/support/synthetic_dataset.hpp"
+#include "tests/train/data/tiles_on_cpu.hpp"
 
 namespace eoshard::train {
 namespace {
@@ -172,7 +173,7 @@ TEST(Bfloat16, IsRoundedAsTorchDoes) {
 
 INSTANTIATE_TEST_SUITE_P(Layouts, TransformTest, testing::Values(PixelLayout::planar, PixelLayout::channels_last));
 
-// What a GPU computes value by value (pixel_value.hpp), here on the CPU.
+// What a GPU computes tile by tile (pixel_tile.hpp), here on the CPU.
 class PixelValues {
  public:
   PixelValues(const InputSpec& spec, const ingest::SyntheticDataset& data)
@@ -187,10 +188,7 @@ class PixelValues {
     samples[0].is_mixed = share != 1;
     samples[0].partner = 1;
     samples[0].share = share;
-    std::vector<float> values;
-    for (std::size_t at = 0; at < 2 * spec_.values(); ++at)
-      values.push_back(batch_value(tables_.view(), samples.data(), static_cast<std::int64_t>(at)));
-    return values;
+    return make_tiles(tables_.view(), samples);
   }
 
  private:
@@ -235,6 +233,23 @@ TEST(PixelValue, OfBytesThatAreNotSquare) {
   const std::vector<float> other = made(InputTransform(spec, PixelLayout::channels_last), spec, data, 1, {});
   expected.insert(expected.end(), other.begin(), other.end());
   EXPECT_EQ(PixelValues(spec, data).batch(orientation, {}, 1), expected);
+}
+
+// More rows, columns and bands than fit into one turn of a tile, and edges within it.
+TEST(PixelValue, OfManyBandsAndRaggedEdges) {
+  ingest::SyntheticDataset data;
+  data.train = 2;
+  data.arrays = {{"data", 0, std::vector<std::string>(37, "band"), {37, 21, 21}, "uint8"}};
+  const InputSpec spec = all_bands(data.arrays);
+  const Orientation turned{false, true, 1};
+  std::vector<float> alone = made(InputTransform(spec, PixelLayout::channels_last), spec, data, 0, turned);
+  const std::vector<float> other = made(InputTransform(spec, PixelLayout::channels_last), spec, data, 1, {});
+  std::vector<float> mixed = alone;
+  for (std::size_t at = 0; at < mixed.size(); ++at) mixed[at] = alone[at] * 0.3F + other[at] * (1 - 0.3F);
+  alone.insert(alone.end(), other.begin(), other.end());
+  mixed.insert(mixed.end(), other.begin(), other.end());
+  EXPECT_EQ(PixelValues(spec, data).batch(turned, {}, 1), alone);
+  EXPECT_EQ(PixelValues(spec, data).batch(turned, {}, 0.3F), mixed);
 }
 
 TEST(DrawOrientation, ReachesAllEightSymmetriesEvenly) {
