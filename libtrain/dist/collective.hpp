@@ -36,7 +36,7 @@ class Collective {
   /// Sends piece `rank` of `from` to each rank and receives each rank's piece into `to`.
   virtual void exchange(const at::Tensor& from, const Pieces& sent, const at::Tensor& to, const Pieces& received) = 0;
 
-  /// Piece r of `values` is rank r's; afterwards every rank has all pieces. In place.
+  /// Piece r of `values`, of its equal slices, is rank r's; afterwards every rank has all pieces. In place.
   virtual void gather_all(const at::Tensor& values, const Pieces& pieces) = 0;
 
   /// Element-wise sum over ranks of float32 values in the library's own order, which may differ between numbers of

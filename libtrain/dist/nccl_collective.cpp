@@ -78,15 +78,14 @@ class NcclCollective final : public Collective {
 
   void gather_all(const at::Tensor& values, const Pieces& pieces) override {
     const c10::cuda::CUDAGuard guard(device_);
-    check_nccl(ncclGroupStart(), "ncclGroupStart");
-    for (std::size_t owner = 0; owner < static_cast<std::size_t>(size_); ++owner) {
-      if (pieces.lengths[owner] == 0) continue;
-      void* piece = place_in(values, pieces.offsets[owner]);
-      check_nccl(ncclBroadcast(piece, piece, static_cast<std::size_t>(pieces.lengths[owner]), type_of(values),
-                               static_cast<int>(owner), communicator_.get(), stream()),
-                 "ncclBroadcast");
-    }
-    check_nccl(ncclGroupEnd(), "ncclGroupEnd");
+    const std::int64_t slice = pieces.lengths.front(), length = values.numel();
+    if (slice * size_ == length) return gather_slices(values, slice);
+    // The last ones are shorter: they are gathered where all have room.
+    const at::Tensor whole = at::empty({slice * size_}, values.options());
+    const std::int64_t own = pieces.lengths[static_cast<std::size_t>(rank_)];
+    whole.narrow(0, rank_ * slice, own).copy_(values.narrow(0, pieces.offsets[static_cast<std::size_t>(rank_)], own));
+    gather_slices(whole, slice);
+    values.copy_(whole.narrow(0, 0, length));
   }
 
   void sum(const at::Tensor& values) override {
@@ -99,6 +98,13 @@ class NcclCollective final : public Collective {
 
  private:
   cudaStream_t stream() const { return c10::cuda::getCurrentCUDAStream(device_.index()).stream(); }
+
+  void gather_slices(const at::Tensor& values, std::int64_t slice) {
+    if (slice == 0) return;
+    check_nccl(ncclAllGather(place_in(values, rank_ * slice), values.data_ptr(), static_cast<std::size_t>(slice),
+                             type_of(values), communicator_.get(), stream()),
+               "ncclAllGather");
+  }
 
   void send(const at::Tensor& from, std::int64_t offset, std::int64_t count, int peer) {
     if (count == 0) return;
