@@ -10,6 +10,7 @@
 
 #include "libingest/core/error.hpp"
 #include "libingest/core/file.hpp"
+#include "libingest/core/out_place.hpp"
 #include "libingest/shard/dataset_manifest.hpp"
 
 namespace eoshard::ingest {
@@ -97,7 +98,9 @@ bool WorkFolder::is_same_run(const std::string& configuration) const {
   return fs::exists(configuration_file()) && read_text_file(configuration_file()) == configuration;
 }
 
-bool WorkFolder::has_run() const { return fs::exists(configuration_file()); }
+bool WorkFolder::has_run() const {
+  return with_out_place(out_, [&] { return fs::exists(configuration_file()); });
+}
 
 bool WorkFolder::has_parts() const {
   if (!fs::exists(folder())) return false;
@@ -177,7 +180,7 @@ WorkFolder::Start WorkFolder::prepare(const std::string& configuration, bool ove
 }
 
 WorkFolder::Start WorkFolder::look(const std::string& configuration, bool overwrite) const {
-  try {
+  return with_out_place(out_, [&] {
     check_is_ours();
     remove_locks();
     const bool is_finished = fs::exists(out_ / kManifestName);
@@ -191,18 +194,14 @@ WorkFolder::Start WorkFolder::look(const std::string& configuration, bool overwr
     if (!is_finished && is_same_run(configuration)) return Start::resumed;
     if (!is_finished && !overwrite && has_parts()) refuse_other_run(configuration, "use --overwrite to begin anew");
     return Start::fresh;
-  } catch (const fs::filesystem_error& error) {
-    throw Error(ErrorKind::io, fmt::format("--out {}: {}", out_.string(), error.code().message()));
-  }
+  });
 }
 
 void WorkFolder::begin(const std::string& configuration) const {
-  try {
+  with_out_place(out_, [&] {
     remove_dataset();
     write_configuration(configuration);
-  } catch (const fs::filesystem_error& error) {
-    throw Error(ErrorKind::io, fmt::format("--out {}: {}", out_.string(), error.code().message()));
-  }
+  });
 }
 
 void WorkFolder::remove_if_untouched() const {
@@ -223,13 +222,10 @@ WorkFolder::Start WorkFolder::prepare_append(const std::string& configuration) c
     throw Error(ErrorKind::usage, fmt::format("--append: {} was made with other options (they differ in: {})",
                                               out_.string(), fmt::join(differing, ", ")));
   }
-  try {
+  with_out_place(out_, [&] {
     fs::remove_all(folder());
     write_configuration(configuration);
-  } catch (const fs::filesystem_error& error) {
-    throw Error(ErrorKind::io,
-                fmt::format("--append: cannot write into {}: {}", out_.string(), error.code().message()));
-  }
+  });
   return Start::fresh;
 }
 

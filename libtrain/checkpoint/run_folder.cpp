@@ -10,6 +10,7 @@
 
 #include "libingest/core/error.hpp"
 #include "libingest/core/file.hpp"
+#include "libingest/core/out_place.hpp"
 #include "libingest/core/version.hpp"
 #include "libingest/shard/crc32c.hpp"
 #include "libingest/shard/dataset_manifest.hpp"
@@ -77,12 +78,14 @@ void write_metrics(const fs::path& run, const std::string& text) {
 }  // namespace
 
 RunState inspect_run(const fs::path& run) {
-  if (!fs::exists(run)) return RunState::absent;
-  if (!fs::is_directory(run)) throw Error(ErrorKind::input, fmt::format("{} is not a folder", run.string()));
-  if (fs::exists(run / kConfigName)) return fs::exists(run / kResultName) ? RunState::finished : RunState::unfinished;
-  if (fs::is_empty(run)) return RunState::absent;
-  throw Error(ErrorKind::input,
-              fmt::format("{} holds files but no run ({}); name another folder with --out", run.string(), kConfigName));
+  return with_out_place(run, [&] {
+    if (!fs::exists(run)) return RunState::absent;
+    if (!fs::is_directory(run)) throw Error(ErrorKind::input, fmt::format("{} is not a folder", run.string()));
+    if (fs::exists(run / kConfigName)) return fs::exists(run / kResultName) ? RunState::finished : RunState::unfinished;
+    if (fs::is_empty(run)) return RunState::absent;
+    throw Error(ErrorKind::input, fmt::format("{} holds files but no run ({}); name another folder with --out",
+                                              run.string(), kConfigName));
+  });
 }
 
 RunConfiguration parse_configuration(const std::string& text) {
@@ -136,7 +139,7 @@ void prepare_run(const fs::path& run, const RunConfiguration& wanted, bool is_ov
   if (state == RunState::finished)
     refuse(fmt::format("{} is a finished run; give --overwrite to start anew", run.string()));
   if (state == RunState::unfinished) return check_same_experiment(run, wanted);
-  fs::create_directories(run);
+  with_out_place(run, [&] { fs::create_directories(run); });
   write_configuration(run, wanted);
 }
 

@@ -6,6 +6,7 @@
 
 #include "libingest/core/error.hpp"
 #include "libingest/core/file.hpp"
+#include "libingest/core/out_place.hpp"
 #include "libingest/core/progress.hpp"
 #include "libingest/pipeline/array_layout.hpp"
 #include "libingest/pipeline/listed_work.hpp"
@@ -78,7 +79,8 @@ void check_arguments(const Arguments& arguments) {
     throw Error(ErrorKind::usage,
                 "only a plan of products can be executed: --out goes with neither --patch-list nor "
                 "--draw-products");
-  if (!arguments.out.empty() && !arguments.overwrite && std::filesystem::exists(arguments.out))
+  const bool is_there = with_out_place(arguments.out, [&] { return std::filesystem::exists(arguments.out); });
+  if (!arguments.overwrite && is_there)
     throw Error(ErrorKind::usage,
                 fmt::format("--out {}: the file is there; use --overwrite to replace it", arguments.out));
   parse_assign_method(arguments.assign);

@@ -9,6 +9,7 @@
 
 #include "libingest/core/error.hpp"
 #include "libingest/core/file.hpp"
+#include "libingest/core/out_place.hpp"
 #include "libingest/core/types.hpp"
 #include "libingest/core/version.hpp"
 #include "tools/eoshard-synth/safe_writer.hpp"
@@ -60,11 +61,7 @@ void prepare_folder(const SynthOptions& options, const std::vector<ProductJob>& 
   const std::vector<fs::path> stale = recorded_outputs(options.out);
   for (const fs::path& path : planned_outputs(options.out, jobs)) fs::remove_all(path);
   for (const fs::path& path : stale) fs::remove_all(path);
-  std::error_code failure;
-  fs::create_directories(options.out, failure);
-  if (!fs::is_directory(options.out)) {
-    throw Error(ErrorKind::io, fmt::format("{} cannot be made a folder: {}", options.out.string(), failure.message()));
-  }
+  fs::create_directories(options.out);
 }
 
 nlohmann::json class_records(int count) {
@@ -187,7 +184,7 @@ std::vector<fs::path> synthesize(const SynthOptions& options, const ProgressCall
   const std::vector<ProductJob> jobs = lay_out(options);
   const RegionLayout layout(options.seed, options.class_count);
   const GroundMap ground = map_ground(scene_grid(options, jobs), layout, options.threads);
-  prepare_folder(options, jobs);
+  with_out_place(options.out, [&] { prepare_folder(options, jobs); });
   write_label_raster(options.out / kLabelFile, ground, options.codes);
   ImageCounter counter(progress, options.products);
   std::vector<fs::path> products;
