@@ -78,7 +78,7 @@ function(eoshard_add_script_test name)
     set(interpreter bash)
   endif()
   if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 900) # about ten times what the slowest takes on two cores: a hang ends, a slow machine passes
+    set(ARG_TIMEOUT 1800) # twice what the slowest has taken on two crowded cores: a hang ends, a slow machine passes
   endif()
   eoshard_register_test(${name} "${ARG_LABELS}" "${ARG_TIMEOUT}"
     ${interpreter} ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT} ${ARG_ARGUMENTS})
