@@ -12,7 +12,8 @@ from tests.support import harness  # noqa: E402
 STAND_INS = {"scontrol": '[ "$1" = requeue ] && exec touch "$PUT_BACK"; echo "   Command=$SUBMITTED"; echo "   Partition=x"',
              "srun": 'while [[ $1 = --* ]]; do shift; done; exec "$@"',
              "sleep": 'exec /bin/sleep 0.05',
-             "program": 'echo "RESULT"; printf "<%s>" "${0##*/}" "$@" >&2; echo >&2; [ -z "$HANGS" ] || { trap "" USR1; exec /bin/sleep 1; }; exit "$STATUS"'}
+             "program": '[ -z "$HANGS" ] || trap "" USR1; echo "RESULT"; printf "<%s>" "${0##*/}" "$@" >&2; echo >&2; '
+                        '[ -z "$HANGS" ] || exec /bin/sleep 1; exit "$STATUS"'}
 
 
 class JobScripts(harness.FolderTest):
