@@ -44,7 +44,8 @@ sanitize-address: setup ## run tests under the address, leak and undefined-behav
 	cmake --build --preset asan -j $(JOBS)
 	ctest --preset asan -j $(JOBS)
 
-sanitize-thread: setup ## run the tests of the loaders under the thread sanitizer
+sanitize-thread: setup ## run the loaders, the ingest pipeline and the communication lane under the thread sanitizer
+	@JOBS=$(JOBS) setup/instrumented_tbb.sh
 	cmake --preset tsan $(LAUNCHERS)
 	cmake --build --preset tsan -j $(JOBS)
 	ctest --preset tsan -j $(JOBS)

@@ -9,7 +9,12 @@ find_package(MPI REQUIRED COMPONENTS CXX)
 
 find_package(GDAL 3.6 REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
-find_package(TBB REQUIRED)
+# Debian's oneTBB is not instrumented: to the thread sanitizer its tasks would all look like races.
+if(EOSHARD_SANITIZE STREQUAL thread)
+  find_package(TBB REQUIRED PATHS ${PROJECT_SOURCE_DIR}/.deps/tbb-thread NO_DEFAULT_PATH) # setup/instrumented_tbb.sh
+else()
+  find_package(TBB REQUIRED)
+endif()
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
