@@ -96,11 +96,11 @@ std::string benchmark_collectives(const Communicator& world, const std::string& 
   return Json{{"ranks", world.size()}, {"device", device_name}, {"rows", rows}}.dump();
 }
 
-std::string collectives_table(const std::string& text) {
-  const Json json = Json::parse(text);
+std::string collectives_table(const std::string& json) {
+  const Json measured = Json::parse(json);
   std::string table =
       fmt::format("{:<12} {:<10} {:>12} {:>14} {:>14}\n", "back end", "reduction", "bytes", "latency, us", "bus GB/s");
-  for (const Json& row : json.at("rows")) {
+  for (const Json& row : measured.at("rows")) {
     table += fmt::format("{:<12} {:<10} {:>12} {:>14.1f} {:>14.3f}\n", row.at("back_end").get<std::string>(),
                          row.at("reduction").get<std::string>(), row.at("bytes").get<std::int64_t>(),
                          row.at("latency_us").get<double>(), row.at("bus_gb_per_s").get<double>());

@@ -20,7 +20,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr float kHalf[] = {kDefaultThreshold};
 constexpr std::int64_t kDefaultEvaluationBatch = 32;
 
 WeightsInfo read_info_together(const EvaluateRequest& request, const Communicator& world) {
@@ -34,7 +33,7 @@ WeightsInfo read_info_together(const EvaluateRequest& request, const Communicato
 Json describe(const EvaluateRequest& request, const TrainOptions& options, const WeightsInfo& info,
               const SplitReader& split, const EvaluationResult& result) {
   Json json = {{"split", request.split}, {"samples", result.table.samples()}, {"loss", result.loss}};
-  json.update(score_details(result.table, kHalf, info.classes));
+  json.update(score_details(result.table, kDefaultThresholds, info.classes));
   json["images_per_second"] = result.images_per_second;
   json["epoch"] = info.epoch;
   json["chosen_by"] = info.chosen_by;
@@ -42,11 +41,12 @@ Json describe(const EvaluateRequest& request, const TrainOptions& options, const
   json["data"] = options.data;
   if (options.skip_damaged) json["damaged"] = split.samples() - static_cast<std::int64_t>(result.samples.size());
   if (!options.score_by.empty()) {
-    json["by"][options.score_by] = scores_by_group(
-        result.table, kHalf, info.classes, read_sample_column(options.data, split, options.score_by, result.samples));
+    json["by"][options.score_by] =
+        scores_by_group(result.table, kDefaultThresholds, info.classes,
+                        read_sample_column(options.data, split, options.score_by, result.samples));
   }
   if (!request.predictions.empty()) {
-    write_predictions(request.predictions, split, result.samples, result.table, kHalf, info.classes,
+    write_predictions(request.predictions, split, result.samples, result.table, kDefaultThresholds, info.classes,
                       read_sample_column(options.data, split, "patch_id", result.samples));
   }
   return json;

@@ -15,9 +15,9 @@ struct EvaluateRequest {
   std::filesystem::path embeddings;   ///< NumPy file to write, (samples, features); empty = none
 };
 
-/// Uses data, device, precision, threads, loader_threads, micro_batch_size and score_by of `options`, and the training
+/// Uses data, device, precision, threads, loader_threads, micro_batch_size and score_by of `wanted`, and the training
 /// split's statistics from the run's weights.json. Returns one JSON object on the root. Collective.
 /// @throws Error{input}, agreed on, when run and dataset do not fit each other.
-std::string evaluate_run(const EvaluateRequest& request, const TrainOptions& options, const TrainSetting& setting);
+std::string evaluate_run(const EvaluateRequest& request, const TrainOptions& wanted, const TrainSetting& setting);
 
 }  // namespace eoshard::train

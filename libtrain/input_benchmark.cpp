@@ -18,7 +18,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr double kSecondsMeasured = 5;
+constexpr double kPassesSeconds = 5;
 constexpr std::int64_t kBatch = 64;
 
 // Decodes each sample once, on `threads` threads. @throws what reading one of them threw.
@@ -56,7 +56,7 @@ double measure(std::size_t samples, const std::function<void(std::int64_t)>& pas
   const Clock::time_point start = Clock::now();
   double seconds = 0;
   std::int64_t passes = 0;
-  while (seconds < kSecondsMeasured) {
+  while (seconds < kPassesSeconds) {
     pass(++passes);
     seconds = std::chrono::duration<double>(Clock::now() - start).count();
   }

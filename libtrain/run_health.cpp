@@ -24,10 +24,10 @@ void diverged(const std::string& what, const LastStep& step) {
       .mark_agreed();
 }
 
-void check_weights(const at::Tensor& on_device, const LastStep& step, const Communicator& world) {
-  const at::Tensor weights = on_device.to(at::kCPU);
-  if (!std::isfinite(squared_norm(weights))) diverged("weights became infinite or no numbers", step);
-  const std::span<const float> values(weights.const_data_ptr<float>(), static_cast<std::size_t>(weights.numel()));
+void check_weights(const at::Tensor& weights, const LastStep& step, const Communicator& world) {
+  const at::Tensor on_cpu = weights.to(at::kCPU);
+  if (!std::isfinite(squared_norm(on_cpu))) diverged("weights became infinite or no numbers", step);
+  const std::span<const float> values(on_cpu.const_data_ptr<float>(), static_cast<std::size_t>(on_cpu.numel()));
   const std::uint32_t own[] = {ingest::crc32c(std::as_bytes(values))};
   const std::vector<std::uint32_t> all = world.all_gather(std::span<const std::uint32_t>(own));
   const auto other = std::ranges::find_if(all, [&](std::uint32_t checksum) { return checksum != all.front(); });

@@ -97,7 +97,7 @@ at::Device device_at(const TrainOptions& options, const NodePlace& place) {
     throw Error(ErrorKind::usage,
                 "--device cuda: this program was built without CUDA; use --device cpu, or build with EOSHARD_CUDA=ON");
   }
-  const auto devices = static_cast<int>(torch::cuda::device_count());
+  const at::DeviceIndex devices = torch::cuda::device_count();
   if (devices == 0) throw Error(ErrorKind::usage, "--device cuda: no GPU is to be seen here; use --device cpu");
   return {at::kCUDA, static_cast<at::DeviceIndex>(place.rank % devices)};
 }

@@ -21,7 +21,7 @@ struct ScoreTable {
   std::size_t samples() const { return classes == 0 ? 0 : labels.size() / classes; }
 };
 
-inline constexpr float kDefaultThreshold = 0.5F;
+inline constexpr float kDefaultThresholds[] = {0.5F};  ///< one for all classes
 
 /// Counts at these thresholds (one, or one a class; not used for single labels).
 ClassificationCounts count_scores(const ScoreTable& table, std::span<const float> thresholds);

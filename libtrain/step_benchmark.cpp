@@ -16,7 +16,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr double kSecondsMeasured = 10;
+constexpr double kStepsSeconds = 10;
 constexpr std::int64_t kWarmUpSteps = 5;
 
 // Steps on one micro-batch, which the device holds.
@@ -89,9 +89,7 @@ std::string benchmark_step(const TrainOptions& wanted, const TrainSetting& setti
   resident.run(kWarmUpSteps);
   std::int64_t steps = 0;
   double seconds = 0;
-  const auto is_enough = [&] {
-    return options.max_steps > 0 ? steps >= options.max_steps : seconds >= kSecondsMeasured;
-  };
+  const auto is_enough = [&] { return options.max_steps > 0 ? steps >= options.max_steps : seconds >= kStepsSeconds; };
   for (; !is_enough(); ++steps) seconds += resident.run(1);
   const StepPlan& plan = resident.plan();
   return nlohmann::ordered_json{{"model", options.model},

@@ -8,9 +8,9 @@
 namespace eoshard::train {
 
 /// Takes steps as training does (forward, loss, backward, update), all on the first micro-batch of the run, which stays
-/// on the device: options.max_steps of them, or for ten seconds where that is 0, behind a few that do not count.
+/// on the device: wanted.max_steps of them, or for ten seconds where that is 0, behind a few that do not count.
 /// Returns one JSON object: images_per_second, and what it was measured with. One rank alone.
 /// @throws Error{usage} with several ranks, Error{input} as training does.
-std::string benchmark_step(const TrainOptions& options, const TrainSetting& setting);
+std::string benchmark_step(const TrainOptions& wanted, const TrainSetting& setting);
 
 }  // namespace eoshard::train

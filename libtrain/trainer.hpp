@@ -31,13 +31,13 @@ struct TrainOutcome {
   std::string result_json;   ///< what result.json holds: one object, see docs/eoshard-train.md
 };
 
-/// Starts, goes on with or refuses the run in options.out (see prepare_run), trains, evaluates, saves. A stop is heeded
+/// Starts, goes on with or refuses the run in wanted.out (see prepare_run), trains, evaluates, saves. A stop is heeded
 /// after the step that is under way, or within the evaluation, which then comes first when the run goes on: so that
 /// every call gets further, not in an evaluation that it begins with. Collective.
 /// @throws Error, agreed on by all ranks where all can learn of it.
-TrainOutcome train(const TrainOptions& options, const TrainSetting& setting);
+TrainOutcome train(const TrainOptions& wanted, const TrainSetting& setting);
 
 /// What --print-schedule prints (see schedule_table). Collective.
-std::string describe_schedule(const TrainOptions& options, const Communicator& world);
+std::string describe_schedule(const TrainOptions& wanted, const Communicator& world);
 
 }  // namespace eoshard::train

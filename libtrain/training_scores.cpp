@@ -17,11 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-constexpr float kHalf[] = {kDefaultThreshold};
-
 Json fields_of(const EvaluationResult& result, const std::vector<std::string>& classes) {
   Json fields = {{"loss", result.loss}};
-  fields.update(score_details(result.table, kHalf, classes));
+  fields.update(score_details(result.table, kDefaultThresholds, classes));
   fields["images_per_second"] = result.images_per_second;
   return fields;
 }
@@ -48,7 +46,7 @@ std::optional<EvaluationResult> TrainingRun::evaluate_split(const std::string& s
   Json line = {{"epoch", epoch}, {"split", split}, {"step", position_.step}};
   if (weights != nullptr) line["weights"] = weights;
   line["loss"] = result.loss;
-  line.update(score_summary(result.table, kHalf));
+  line.update(score_summary(result.table, kDefaultThresholds));
   line["images_per_second"] = result.images_per_second;
   line["learning_rate"] = learning_rate(schedule_, std::max<std::int64_t>(0, position_.step - 1));
   tell_damage(split, result.damaged);
@@ -70,7 +68,7 @@ bool TrainingRun::evaluate_epoch() {
   position_.epoch = epoch;
   position_.step_in_epoch = 0;
   position_.loss_sum = position_.noise_sum = position_.signal_sum = 0;
-  if (result) note_best(score(count_scores(result->table, kHalf)).micro.f1);
+  if (result) note_best(score(count_scores(result->table, kDefaultThresholds)).micro.f1);
   return true;
 }
 
@@ -146,7 +144,7 @@ Json TrainingRun::by_column(const std::string& split, const EvaluationResult& re
   if (options_.score_by.empty()) return nullptr;
   const std::vector<std::string> groups =
       read_sample_column(options_.data, dataset_.split(split), options_.score_by, result.samples);
-  return {{options_.score_by, scores_by_group(result.table, kHalf, dataset_.classes, groups)}};
+  return {{options_.score_by, scores_by_group(result.table, kDefaultThresholds, dataset_.classes, groups)}};
 }
 
 std::optional<std::string> TrainingRun::finish() {

@@ -21,7 +21,7 @@ std::shared_ptr<std::byte[]> huge_pages(std::size_t bytes) {
 }
 
 BatchLoader::BatchLoader(const SplitReader& split, const SampleMaker& maker, std::vector<BatchRequest> requests,
-                         Options options)
+                         const Options& options)
     : split_(split),
       maker_(maker),
       sample_bytes_(maker.bytes()),
@@ -119,7 +119,7 @@ void BatchLoader::make_sample(const Task& task, SplitReader::SampleBuffer& buffe
   maker_.apply(buffer.arrays, sample.orientation, image, scratch);
 }
 
-void BatchLoader::finish(const Task& task, std::exception_ptr error) {
+void BatchLoader::finish(const Task& task, const std::exception_ptr& error) {
   const std::lock_guard lock(mutex_);
   Slot& slot = slot_of(task.batch);
   if (error && !slot.error) slot.error = error;

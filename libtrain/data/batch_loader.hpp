@@ -53,7 +53,8 @@ class BatchLoader {
   };
 
   /// `split` and `maker` are borrowed for the loader's life. Batches come in the order of `requests`.
-  BatchLoader(const SplitReader& split, const SampleMaker& maker, std::vector<BatchRequest> requests, Options options);
+  BatchLoader(const SplitReader& split, const SampleMaker& maker, std::vector<BatchRequest> requests,
+              const Options& options);
   ~BatchLoader();
   BatchLoader(const BatchLoader&) = delete;
   BatchLoader& operator=(const BatchLoader&) = delete;
@@ -83,7 +84,7 @@ class BatchLoader {
   bool take(Task& task);
   std::int64_t read_substitute(const Task& task, SplitReader::SampleBuffer& buffer) const;
   void make_sample(const Task& task, SplitReader::SampleBuffer& buffer, std::vector<float>& scratch);
-  void finish(const Task& task, std::exception_ptr error);
+  void finish(const Task& task, const std::exception_ptr& error);
   Slot& slot_of(std::size_t batch) { return ring_[batch % ring_.size()]; }
   bool is_room_for(std::size_t batch) const { return batch < released_ + ring_.size(); }
 

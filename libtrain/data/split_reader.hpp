@@ -81,7 +81,7 @@ class SplitReader {
   std::span<const std::uint8_t> labels(std::int64_t index) const;
 
   /// "train sample 17 (S2A_…_03_41)"; without the id where that cannot be read.
-  std::string describe(std::int64_t index) const;
+  std::string describe(std::int64_t sample) const;
 
  private:
   void keep_labels(std::span<const std::byte> stored, const ClassMapping& mapping);

@@ -9,12 +9,13 @@
 namespace eoshard::train {
 namespace {
 
-// The compiler makes a version of these loops for each of the vector units that it may meet. What chooses between them
-// runs before the thread sanitizer is ready.
+// The compiler makes a version of these loops for each of the vector units that it may meet. Unlike those of
+// EOSHARD_VECTOR_CLONES they may fuse a product and a sum: the last bits of an update are those of one kind of
+// processor. What chooses between them runs before the thread sanitizer is ready.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__)
-#define EOSHARD_VECTOR_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define EOSHARD_UPDATE_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
-#define EOSHARD_VECTOR_CLONES
+#define EOSHARD_UPDATE_CLONES
 #endif
 
 // Eight running sums that the compiler keeps in vector registers; their order is fixed. A float32's square is exact.
@@ -35,16 +36,18 @@ inline __attribute__((always_inline)) double sum_in_lanes(const Real* values, st
   return sum;
 }
 
-EOSHARD_VECTOR_CLONES double sum_of_squares(const float* values, std::int64_t first, std::int64_t last) {
+EOSHARD_UPDATE_CLONES double sum_of_squares(const float* values, std::int64_t first, std::int64_t last) {
   return sum_in_lanes(values, first, last);
 }
-EOSHARD_VECTOR_CLONES double sum_of_squares(const double* values, std::int64_t first, std::int64_t last) {
+EOSHARD_UPDATE_CLONES double sum_of_squares(const double* values, std::int64_t first, std::int64_t last) {
   return sum_in_lanes(values, first, last);
 }
 
 // One rule's loop over elements of one tensor, for both types.
+// NOLINTBEGIN(bugprone-macro-parentheses): arguments are a name, a type and a statement
+// NOLINTBEGIN(readability-non-const-parameter): all loops are called by one type of pointer
 #define EOSHARD_UPDATE_LOOP(name, Real, body)                                                                  \
-  EOSHARD_VECTOR_CLONES void name(const UpdateScalars<Real> s, std::int64_t count, Real* __restrict__ w,       \
+  EOSHARD_UPDATE_CLONES void name(const UpdateScalars<Real> s, std::int64_t count, Real* __restrict__ w,       \
                                   Real* __restrict__ g, Real* __restrict__ first, Real* __restrict__ second) { \
     (void)g, (void)first, (void)second;                                                                        \
     for (std::int64_t i = 0; i < count; ++i) body;                                                             \
@@ -63,6 +66,8 @@ EOSHARD_UPDATE_LOOPS(loop_adamw, update_adamw(s, w[i], g[i], first[i], second[i]
 EOSHARD_UPDATE_LOOPS(loop_lamb_direction, g[i] = lamb_direction(s, w[i], g[i], first[i], second[i]))
 EOSHARD_UPDATE_LOOPS(loop_lamb, w[i] -= s.rate * s.ratio * g[i])
 EOSHARD_UPDATE_LOOPS(loop_average, follow_weight(s, w[i], first[i]))  // `first` is the average
+// NOLINTEND(readability-non-const-parameter)
+// NOLINTEND(bugprone-macro-parentheses)
 
 template <class Real>
 using UpdateLoop = void (*)(const UpdateScalars<Real>, std::int64_t, Real*, Real*, Real*, Real*);

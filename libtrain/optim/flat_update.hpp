@@ -59,7 +59,7 @@ class FlatUpdate {
   std::vector<TensorNorms> norms(const FlatVectors<Real>& vectors, const ParallelBlocks& parallel) const;
   template <class Real>
   std::vector<UpdateScalars<Real>> settle(const FlatVectors<Real>& vectors, double rate, std::int64_t step,
-                                          const std::vector<TensorNorms>& norms) const;
+                                          const std::vector<TensorNorms>& sums) const;
   template <class Real>
   void run_lamb(const FlatVectors<Real>& vectors, std::vector<UpdateScalars<Real>> scalars,
                 const ParallelBlocks& parallel) const;
