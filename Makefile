@@ -52,7 +52,7 @@ sanitize-thread: setup ## run the loaders, the ingest pipeline and the communica
 
 tidy: setup ## run clang-tidy over the sources
 	cmake --preset tidy
-	run-clang-tidy-16 -p build/tidy -quiet -j $(JOBS) '$(CURDIR)/(libingest|libtrain|tools)/'
+	.deps/venv/bin/python tests/tidy/tidy.py build/tidy $(JOBS)
 
 package: setup ## .tgz and Debian packages of the ingest half, into build/package
 	cmake --workflow --preset package
