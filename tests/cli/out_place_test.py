@@ -16,12 +16,17 @@ class OutPlace(harness.ClassFolderTest):
         (cls.root / "loop").symlink_to("loop")
         cls.places = ["/proc/x", "/dev/null/x", cls.root / "file" / "x", cls.root / "loop" / "x", cls.root / ("x" * 300)]
 
+    def only_error(self, result):
+        lines = harness.errors(result)
+        self.assertEqual(len(lines), 1, result.stderr)
+        return lines[0]
+
     def refuse(self, program, *arguments):
         for place in self.places:
             with self.subTest(program, place=str(place)[:40]):
                 result = harness.run(program, *arguments, "--out", place, check=False, timeout=60)
                 self.assertEqual(result.returncode, 1, result.stderr)
-                line, = harness.errors(result)
+                line = self.only_error(result)
                 for word in (f"--out {place} cannot be used: ", "; name a place that can be written"):
                     self.assertIn(word, line)
                 self.assertNotIn("filesystem error", line)
@@ -42,7 +47,7 @@ class OutPlace(harness.ClassFolderTest):
                 result = harness.run("eoshard-plan", self.product, "--labels", self.root / "in/clc.tif", "--ranks", 1, "--out", place,
                                      check=False, timeout=60)
                 self.assertEqual(result.returncode, 1, result.stderr)
-                line, = harness.errors(result)
+                line = self.only_error(result)
                 self.assertRegex(line, f"(--out {place} cannot be used|cannot create {place}.tmp): ")
 
     @harness.unittest.skipUnless((harness.BIN / "eoshard-train").exists(), "a build without the trainer")
