@@ -1,6 +1,7 @@
 #include "libtrain/dist/gradient_buffer.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 #include <ranges>
