@@ -50,6 +50,13 @@ sanitize-thread: setup ## run the loaders, the ingest pipeline and the communica
 	cmake --build --preset tsan -j $(JOBS)
 	ctest --preset tsan -j $(JOBS)
 
+coverage: setup ## count the lines and branches that the tests run, by folder
+	cmake --preset coverage $(LAUNCHERS)
+	cmake --build --preset coverage -j $(JOBS)
+	find build/coverage -name '*.gcda' -delete
+	ctest --preset coverage -j $(JOBS)
+	.deps/venv/bin/python tests/coverage/report.py build/coverage --jobs $(JOBS)
+
 tidy: setup ## run clang-tidy over the sources
 	cmake --preset tidy
 	.deps/venv/bin/python tests/tidy/tidy.py build/tidy $(JOBS)
@@ -60,4 +67,4 @@ package: setup ## .tgz and Debian packages of the ingest half, into build/packag
 clean: ## remove the build folder
 	rm -rf build
 
-.PHONY: help setup build quickstart fuzz test test-all sanitize sanitize-address sanitize-thread tidy package clean
+.PHONY: help setup build quickstart fuzz test test-all sanitize sanitize-address sanitize-thread coverage tidy package clean

@@ -4,6 +4,8 @@ set(EOSHARD_SANITIZE "" CACHE STRING
   "Sanitizers: address (with undefined), thread, fuzzer (address and undefined, and libFuzzer's targets; a Clang)")
 set_property(CACHE EOSHARD_SANITIZE PROPERTY STRINGS "" address thread fuzzer)
 
+option(EOSHARD_COVERAGE "Count which lines and branches are run (GCC's --coverage)" OFF)
+
 add_library(eoshard_instrumentation INTERFACE)
 
 # eoshard_instrument(<flag>...): compiles C++ and links with these flags.
@@ -31,4 +33,9 @@ elseif(EOSHARD_SANITIZE)
 endif()
 if(EOSHARD_SANITIZE)
   target_compile_definitions(eoshard_instrumentation INTERFACE $<$<COMPILE_LANGUAGE:CXX>:_GLIBCXX_ASSERTIONS>)
+endif()
+
+# Atomic, since threads share the counters.
+if(EOSHARD_COVERAGE)
+  eoshard_instrument(--coverage -O1 -fprofile-update=atomic)
 endif()

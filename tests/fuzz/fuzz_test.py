@@ -1,6 +1,6 @@
 """A fuzz target on its seeds, on what it was once found to fail on, and on changes of them: fuzz_test.py TARGET SEEDS.
 
-libFuzzer's target is run where `make fuzz` has built it, else the replay of this build. What ends a target is copied
+libFuzzer's target is run where `make fuzz` has built it, else, or if EOSHARD_FUZZ_REPLAY is set, the replay of this build. What ends a target is copied
 into the folder EOSHARD_FUZZ_FINDINGS (default /tmp).
 """
 import os
@@ -22,7 +22,7 @@ del sys.argv[1:]
 def command(corpus):
     """Of the target, and whether it is libFuzzer's."""
     fuzzer = LIBFUZZER / f"fuzz_{TARGET}"
-    if fuzzer.exists():
+    if fuzzer.exists() and "EOSHARD_FUZZ_REPLAY" not in os.environ:
         return [fuzzer, f"-max_total_time={SECONDS}", "-timeout=20", "-rss_limit_mb=4096", "-print_final_stats=1",
                 f"-artifact_prefix={corpus.parent}/last-", corpus], True
     return [harness.BIN.parent / "tests" / f"fuzz_{TARGET}", corpus, str(SECONDS)], False
