@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "libingest/core/error.hpp"
+#include "libingest/core/first_error.hpp"
 #include "libingest/decode/band_reader.hpp"
 #include "libingest/decode/harmonisation.hpp"
 #include "libingest/decode/tile_coverage.hpp"
@@ -88,16 +89,21 @@ class UnitExtraction {
     next_row_ = columns_of_row_.begin();
   }
 
+  // No filter throws: the input ends instead (see SamplePacker::pack).
   void run(const std::function<void(const ExtractedRow&)>& on_row) {
     using tbb::filter_mode;
+    const auto begin = [&](tbb::flow_control& control) { return next_step(control); };
+    const auto decode = [&](const std::shared_ptr<Step>& step) {
+      error_.keep([&] { decode_tiles(*step); });
+      return step;
+    };
+    const auto write = [&](const std::shared_ptr<Step>& step) { error_.keep([&] { on_row(write_row(*step)); }); };
     tbb::parallel_pipeline(
         steps_in_flight(),
-        tbb::make_filter<void, std::shared_ptr<Step>>(filter_mode::serial_in_order,
-                                                      [&](tbb::flow_control& control) { return next_step(control); }) &
-            tbb::make_filter<std::shared_ptr<Step>, std::shared_ptr<Step>>(
-                filter_mode::parallel, [&](const std::shared_ptr<Step>& step) { return decode_tiles(step); }) &
-            tbb::make_filter<std::shared_ptr<Step>, void>(
-                filter_mode::serial_in_order, [&](const std::shared_ptr<Step>& step) { on_row(write_row(*step)); }));
+        tbb::make_filter<void, std::shared_ptr<Step>>(filter_mode::serial_in_order, begin) &
+            tbb::make_filter<std::shared_ptr<Step>, std::shared_ptr<Step>>(filter_mode::parallel, decode) &
+            tbb::make_filter<std::shared_ptr<Step>, void>(filter_mode::serial_in_order, write));
+    error_.rethrow();
     for (Output& output : outputs_) output.writer->close();
   }
 
@@ -140,16 +146,18 @@ class UnitExtraction {
   }
 
   std::shared_ptr<Step> next_step(tbb::flow_control& control) {
-    if (next_row_ == columns_of_row_.end()) {
-      control.stop();
-      return nullptr;
-    }
     auto step = std::make_shared<Step>();
-    step->patch_row = next_row_->first;
-    step->columns = next_row_->second;
-    for (BandStream& band : bands_) step->strips.push_back(advance_window(band, step->patch_row, step->tiles));
+    if (next_row_ != columns_of_row_.end()) error_.keep([&] { begin_step(*step); });
+    if (!step->columns.empty() && !error_.is_kept()) return step;
+    control.stop();
+    return nullptr;
+  }
+
+  void begin_step(Step& step) {
+    step.patch_row = next_row_->first;
+    step.columns = next_row_->second;
+    for (BandStream& band : bands_) step.strips.push_back(advance_window(band, step.patch_row, step.tiles));
     ++next_row_;
-    return step;
   }
 
   // Moves a band's window to the strips under a row of patches; tiles of strips that are new become tasks.
@@ -171,13 +179,12 @@ class UnitExtraction {
     return {band.window.begin(), band.window.end()};
   }
 
-  std::shared_ptr<Step> decode_tiles(const std::shared_ptr<Step>& step) {
-    tbb::parallel_for(std::size_t{0}, step->tiles.size(), [&](std::size_t index) {
+  void decode_tiles(const Step& step) {
+    tbb::parallel_for(std::size_t{0}, step.tiles.size(), [&](std::size_t index) {
       const StageTimes::Timer timer(times_, Stage::decode);
-      const TileTask& task = step->tiles[index];
+      const TileTask& task = step.tiles[index];
       decode_tile(task.band->reader, *task.row, task.column);
     });
-    return step;
   }
 
   ExtractedRow write_row(const Step& step) {
@@ -274,6 +281,7 @@ class UnitExtraction {
   std::map<int, std::vector<int>> columns_of_row_;  // patch row → its candidates' columns
   std::map<int, std::vector<int>>::const_iterator next_row_;
   tbb::enumerable_thread_specific<CutBuffers> buffers_;
+  FirstError error_;
 };
 
 }  // namespace

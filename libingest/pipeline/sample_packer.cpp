@@ -12,6 +12,7 @@
 
 #include "libingest/core/byte_stream.hpp"
 #include "libingest/core/error.hpp"
+#include "libingest/core/first_error.hpp"
 #include "libingest/label/label_classes.hpp"
 #include "libingest/pipeline/product_tally.hpp"
 #include "libingest/shard/dataset_manifest.hpp"
@@ -186,20 +187,27 @@ std::vector<PackItem> parse_items(const std::string& text) {
   return items;
 }
 
+// What lies between two filters when one throws is never freed by oneTBB. So none throws: the input ends instead.
 void SamplePacker::pack(const std::function<std::optional<PackItem>()>& next,
                         const std::function<void(PackedItem&)>& take) const {
   using tbb::filter_mode;
   tbb::enumerable_thread_specific<Worker> workers([&] { return Worker(rules_, times_); });
+  FirstError error;
   const auto read = [&](tbb::flow_control& control) -> std::shared_ptr<PackItem> {
-    std::optional<PackItem> item = next();
+    std::optional<PackItem> item;
+    error.keep([&] { item = next(); });
     if (item) return std::make_shared<PackItem>(std::move(*item));
     control.stop();
     return nullptr;
   };
-  const auto pack = [&](const std::shared_ptr<PackItem>& item) { return workers.local().pack(*item); };
+  const auto pack = [&](const std::shared_ptr<PackItem>& item) {
+    std::shared_ptr<PackedItem> packed;
+    error.keep([&] { packed = workers.local().pack(*item); });
+    return packed;
+  };
   const auto write = [&](const std::shared_ptr<PackedItem>& item) {
     const StageTimes::Timer timer(times_, Stage::write);
-    take(*item);
+    error.keep([&] { take(*item); });
   };
   const auto in_flight = 4 * static_cast<std::size_t>(tbb::this_task_arena::max_concurrency());
   tbb::parallel_pipeline(
@@ -207,6 +215,7 @@ void SamplePacker::pack(const std::function<std::optional<PackItem>()>& next,
       tbb::make_filter<void, std::shared_ptr<PackItem>>(filter_mode::serial_in_order, read) &
           tbb::make_filter<std::shared_ptr<PackItem>, std::shared_ptr<PackedItem>>(filter_mode::parallel, pack) &
           tbb::make_filter<std::shared_ptr<PackedItem>, void>(filter_mode::serial_in_order, write));
+  error.rethrow();
 }
 
 }  // namespace eoshard::ingest
