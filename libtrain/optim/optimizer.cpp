@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
 
 #include "libtrain/optim/flat_update.hpp"
 #ifdef EOSHARD_HAVE_CUDA
