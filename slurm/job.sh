@@ -13,6 +13,8 @@ PATH=${EOSHARD_BIN:+$EOSHARD_BIN:}$PATH
 
 # Exit status of a program that was asked to stop, has saved its state and wants to be run again.
 readonly RUN_ME_AGAIN=75
+# Of one that SIGUSR1 has ended before it could listen: while its libraries were loaded.
+readonly ENDED_BY_SIGNAL=138
 
 say() { printf '[%s] %s\n' "$(date +%FT%T)" "$*"; }
 
@@ -54,10 +56,12 @@ check_program() {
 }
 
 # run_until_done COMMAND...: launches it, hands SIGUSR1 on to it, and puts the job back into the queue where it ended
-# with 75, has not ended EOSHARD_STOP seconds after the signal or, with `requeue_on_signal=1`, as soon as the signal
-# comes (for programs that need not be told: what they have committed stays). A job that was put back goes on with what
-# it has, so --overwrite is of its first start alone. Exits with the command's status.
+# with 75 or by the signal, has not ended EOSHARD_STOP seconds after the signal or, with `requeue_on_signal=1`, as soon
+# as the signal comes (for programs that need not be told: what they have committed stays). A job that was put back goes
+# on with what it has, so --overwrite is of its first start alone. Exits with the command's status.
 run_until_done() {
+    local signals=0 heeded=0 status
+    trap 'signals=$((signals + 1))' USR1
     say "job ${SLURM_JOB_ID} (start $((${SLURM_RESTART_COUNT:-0} + 1))) on ${SLURM_JOB_NODELIST}: ${SLURM_NTASKS:-1} tasks," \
         "${SLURM_CPUS_PER_TASK:-1} cores each"
     local words=() word
@@ -67,15 +71,15 @@ run_until_done() {
     check_program "${words[0]}"
     show_places
     say "${words[*]}"
-    local signals=0 seen status
-    trap 'signals=$((signals + 1))' USR1
     if prints_result "${words[@]}"; then launch "${words[@]}" & else launch "${words[@]}" >/dev/null & fi
     local launched=$!
     while true; do
-        seen=$signals
-        wait "$launched"
-        status=$?
-        [ "$signals" = "$seen" ] && break
+        if [ "$signals" = "$heeded" ]; then
+            wait "$launched"
+            status=$?
+            [ "$signals" = "$heeded" ] && break
+        fi
+        heeded=$signals
         say "asked to stop (SIGUSR1)"
         if [ "${requeue_on_signal:-0}" = 1 ]; then
             put_back
@@ -85,6 +89,7 @@ run_until_done() {
         fi
     done
     say "ended with $status"
+    [ "$signals" = 0 ] || [ "$status" != "$ENDED_BY_SIGNAL" ] || put_back
     [ "$status" != "$RUN_ME_AGAIN" ] || put_back
     exit "$status"
 }

@@ -38,6 +38,14 @@ class Variables {
   const Environment& environment_;
 };
 
+// 0, with which a system draws one, would be another on every rank.
+int port_number(const Variables& variables) {
+  constexpr int kLastPort = 65535;
+  const int port = variables.number("MASTER_PORT");
+  if (port >= 1 && port <= kLastPort) return port;
+  throw Error(ErrorKind::usage, fmt::format("MASTER_PORT={} is no port: they go from 1 to {}", port, kLastPort));
+}
+
 bool is_started_by_mpi(const Variables& variables) {
   for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE"}) {
     if (variables.has(name)) return true;
@@ -52,7 +60,7 @@ LaunchedRank read_torchrun(const Variables& variables) {
   if (launched.size == 1) return launched;
   launched.local_rank = variables.number("LOCAL_RANK");
   launched.host = variables.text("MASTER_ADDR");
-  launched.port = variables.number("MASTER_PORT");
+  launched.port = port_number(variables);
   launched.is_met =
       variables.has("TORCHELASTIC_USE_AGENT_STORE") && variables.text("TORCHELASTIC_USE_AGENT_STORE") == "True";
   if (variables.has("TORCHELASTIC_RESTART_COUNT")) launched.attempt = variables.text("TORCHELASTIC_RESTART_COUNT");
@@ -70,7 +78,7 @@ LaunchedRank read_slurm(const Variables& variables) {
   const auto own_port = [&] {
     return kFirstPort + (7 * variables.number("SLURM_JOB_ID") % kPorts + variables.number("SLURM_STEP_ID")) % kPorts;
   };
-  launched.port = variables.has("MASTER_PORT") ? variables.number("MASTER_PORT") : own_port();
+  launched.port = variables.has("MASTER_PORT") ? port_number(variables) : own_port();
   return launched;
 }
 

@@ -111,47 +111,12 @@ Address own_address(std::uint16_t port) {
 
 constexpr int kFailure = 1;
 
-// Ends the process unless it is destroyed in time: a rank that hangs before it has told its address has no name yet.
-class StartLimit {
- public:
-  StartLimit(double timeout_s, const Log& log)
-      : thread_([this, timeout_s, &log] {
-          const std::chrono::duration<double> limit(std::min(timeout_s, kLongest));
-          std::unique_lock lock(mutex_);
-          if (started_.wait_for(lock, limit, [&] { return has_started_; })) return;
-          log.error(
-              fmt::format("another rank is lost: it has not begun within {:g} s; all ranks end. --rank-timeout "
-                          "sets the time",
-                          timeout_s));
-          std::_Exit(kFailure);
-        }) {}
-  ~StartLimit() {
-    {
-      const std::lock_guard lock(mutex_);
-      has_started_ = true;
-    }
-    started_.notify_all();
-    thread_.join();
-  }
-  StartLimit(const StartLimit&) = delete;
-  StartLimit& operator=(const StartLimit&) = delete;
-
- private:
-  static constexpr double kLongest = 1e8;  // s, which the clock can count
-
-  std::mutex mutex_;
-  std::condition_variable started_;
-  bool has_started_ = false;
-  std::thread thread_;  // last: it uses the others
-};
-
 }  // namespace
 
 class RankWatch::Post {
  public:
   Post(const Communicator& world, double timeout_s, const Log& log)
       : rank_(world.rank()), timeout_s_(timeout_s), log_(log) {
-    const StartLimit limit(timeout_s, log);
     std::uint16_t port = 0;
     world.agree([&] { socket_ = bind_socket(port); });
     const Address own = own_address(port);
@@ -272,7 +237,7 @@ class RankWatch::Post {
       if (!heard_[rank].is_waiting && is_longer) longest = &heard_[rank];
     }
     if (longest != nullptr) end(static_cast<std::size_t>(longest - heard_.data()), "its work has not moved");
-    if (standing == heard_.size()) end(0, "all ranks have waited for each other");
+    if (standing == heard_.size()) end_all();
   }
 
   void warn_of_unheard() {
@@ -285,13 +250,20 @@ class RankWatch::Post {
     }
   }
 
-  // Not by MPI, which may hang: processes that end without it make the launcher end the rest.
   [[noreturn]] void end(std::size_t lost, const char* what) {
     const Address& address = ranks_[lost];
-    log_.error(fmt::format(
-        "rank {} (process {} on {}) is lost: {} for {:g} s; all ranks end. Run again to go on from the last "
-        "checkpoint; --rank-timeout sets the time",
-        lost, address.process, address.host.data(), what, timeout_s_));
+    end(lost, fmt::format("rank {} (process {} on {}) is lost: {}", lost, address.process, address.host.data(), what));
+  }
+
+  // A message between ranks is lost, or a rank has left its work by an error; none of them is to blame.
+  [[noreturn]] void end_all() { end(0, std::string("all ranks have waited for each other")); }
+
+  // Not by MPI, which may hang: processes that end without it make the launcher end the rest.
+  [[noreturn]] void end(std::size_t lost, const std::string& why) {
+    log_.error(
+        fmt::format("{} for {:g} s; all ranks end. Run again to go on from the last checkpoint; --rank-timeout sets "
+                    "the time",
+                    why, timeout_s_));
     Sign last = own_sign();
     last.lost_rank = static_cast<std::int32_t>(lost);
     for (int repeat = 0; rank_ == 0 && repeat < 3; ++repeat) {

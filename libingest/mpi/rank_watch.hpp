@@ -13,8 +13,8 @@ namespace eoshard {
 /// several times a second, with what the rank has done so far. A rank from which nothing was heard for `timeout_s`, or
 /// whose work has not moved for as long while it was not waiting for others, ends the process of every rank: rank 0
 /// prints the error, or all do where rank 0 is the one. One that was never heard counts where other datagrams from its
-/// host have come; where none have, a warning says that nobody will notice. Ranks whose watch has not begun within the
-/// same time end all as well, unnamed.
+/// host have come; where none have, a warning says that nobody will notice. Ranks that never begin to watch are
+/// StartLimit's.
 class RankWatch {
  public:
   /// Collective. On one rank, or with a timeout of 0, nothing is watched. `log` is borrowed. All ranks end the watch

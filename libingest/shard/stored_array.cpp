@@ -7,6 +7,20 @@
 #include "libingest/core/error.hpp"
 
 namespace eoshard::ingest {
+namespace {
+
+// Calls `work` on a chunk; its errors say where the chunk lies.
+template <class Work>
+void at_chunk(const StoredArray& array, std::int64_t chunk, const Work& work) {
+  try {
+    work();
+  } catch (Error& error) {
+    error.add_context(array.describe_chunk(chunk));
+    throw;
+  }
+}
+
+}  // namespace
 
 std::string StoredArray::describe_chunk(std::int64_t chunk) const {
   const char* unit = spec().is_chunk_per_sample ? "sample" : "shard";
@@ -15,13 +29,17 @@ std::string StoredArray::describe_chunk(std::int64_t chunk) const {
 
 void StoredArray::read_sample(std::int64_t index, std::span<std::byte> values, ChunkDecoder& decoder,
                               std::vector<std::byte>& scratch) const {
-  try {
-    read_chunk(index, scratch);
-    decode_chunk(scratch, values, decoder);
-  } catch (Error& error) {
-    error.add_context(describe_chunk(index));
-    throw;
-  }
+  read_stored(index, scratch);
+  decode_sample(index, scratch, values, decoder);
+}
+
+void StoredArray::read_stored(std::int64_t index, std::vector<std::byte>& bytes) const {
+  at_chunk(*this, index, [&] { read_chunk(index, bytes); });
+}
+
+void StoredArray::decode_sample(std::int64_t index, std::span<const std::byte> bytes, std::span<std::byte> values,
+                                ChunkDecoder& decoder) const {
+  at_chunk(*this, index, [&] { decode_chunk(bytes, values, decoder); });
 }
 
 std::vector<std::byte> StoredArray::read_shard_rows(std::int64_t shard) const {

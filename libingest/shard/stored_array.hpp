@@ -39,6 +39,11 @@ class StoredArray {
   void read_sample(std::int64_t index, std::span<std::byte> values, ChunkDecoder& decoder,
                    std::vector<std::byte>& scratch) const;
 
+  /// The two halves of read_sample, for stored bytes that are kept in between; errors name the same.
+  void read_stored(std::int64_t index, std::vector<std::byte>& bytes) const;
+  void decode_sample(std::int64_t index, std::span<const std::byte> bytes, std::span<std::byte> values,
+                     ChunkDecoder& decoder) const;
+
   /// Decodes all samples of shard `shard` of an array with a chunk a shard: kShardSamples rows, those past the end 0.
   std::vector<std::byte> read_shard_rows(std::int64_t shard) const;
 

@@ -120,13 +120,13 @@ void SplitReader::decode_kept(std::int64_t index, SampleBuffer& buffer) const {
   if (chunks == nullptr) {
     SampleCache::Arrays read(arrays_.size());
     for (std::size_t array = 0; array < arrays_.size(); ++array) {
-      arrays_[array]->read_chunk(stored_index(index), buffer.chunk);
+      arrays_[array]->read_stored(stored_index(index), buffer.chunk);
       read[array].assign(buffer.chunk.begin(), buffer.chunk.end());
     }
     chunks = &cache_->keep(index, std::move(read));
   }
   for (std::size_t array = 0; array < arrays_.size(); ++array)
-    arrays_[array]->decode_chunk((*chunks)[array], buffer.decoded[array], buffer.decoders[array]);
+    arrays_[array]->decode_sample(stored_index(index), (*chunks)[array], buffer.decoded[array], buffer.decoders[array]);
 }
 
 std::span<const std::uint8_t> SplitReader::labels(std::int64_t index) const {

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <exception>
 #include <string>
 
 #include "libingest/core/unique_handle.hpp"
@@ -31,7 +32,14 @@ void* place_in(const at::Tensor& values, std::int64_t element) {
 
 struct NcclTraits {
   static ncclComm_t invalid() noexcept { return nullptr; }
-  static void close(ncclComm_t communicator) noexcept { ncclCommDestroy(communicator); }
+  // Destroying waits for the other ranks, which do not come when an error has ended the work of this one alone.
+  static void close(ncclComm_t communicator) noexcept {
+    if (std::uncaught_exceptions() > 0) {
+      ncclCommAbort(communicator);
+    } else {
+      ncclCommDestroy(communicator);
+    }
+  }
 };
 
 ncclUniqueId shared_id(const Communicator& world) {

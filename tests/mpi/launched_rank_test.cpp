@@ -84,6 +84,8 @@ TEST(LaunchedRank, NamesTheVariableThatIsWrong) {
   };
   EXPECT_NE(error_of(kTorchrun, "MASTER_ADDR", "").find("MASTER_ADDR is not set"), std::string::npos);
   EXPECT_NE(error_of(kTorchrun, "MASTER_PORT", "http").find("MASTER_PORT=http"), std::string::npos);
+  EXPECT_NE(error_of(kTorchrun, "MASTER_PORT", "99999").find("MASTER_PORT=99999"), std::string::npos);
+  EXPECT_NE(error_of(kTorchrun, "MASTER_PORT", "0").find("MASTER_PORT=0"), std::string::npos);
   EXPECT_NE(error_of(kTorchrun, "RANK", "8").find("rank 8 of 8"), std::string::npos);
   EXPECT_NE(error_of(kSlurm, "SLURM_STEP_NODELIST", "").find("SLURM_STEP_NODELIST"), std::string::npos);
 }

@@ -18,6 +18,7 @@
 #include "libingest/mpi/communicator.hpp"
 #include "libingest/mpi/rank_watch.hpp"
 #include "libingest/mpi/session.hpp"
+#include "libingest/mpi/start_limit.hpp"
 
 namespace {
 
@@ -52,9 +53,11 @@ int main(int argc, char** argv) {
   const auto late = std::find(arguments.begin() + 2, arguments.end(), "late");
   const std::string own = std::to_string(world.rank());
   is_mute = std::find(arguments.begin() + 2, late, own) != late;
+  eoshard::StartLimit start("watched_ranks", world.rank(), world.size(), std::stod(arguments.at(0)));
   if (std::find(late, arguments.end(), own) != arguments.end()) work(std::stod(arguments.at(1)));
   const eoshard::Log log(world.rank());
   const eoshard::RankWatch watch(world, std::stod(arguments.at(0)), log);
+  start.met();
   work(std::stod(arguments.at(1)));
   const std::int64_t sent = datagrams;
   const std::vector<std::int64_t> all = world.all_gather(std::span(&sent, 1));

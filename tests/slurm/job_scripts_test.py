@@ -13,7 +13,7 @@ STAND_INS = {"scontrol": '[ "$1" = requeue ] && exec touch "$PUT_BACK"; echo "  
              "srun": 'while [[ $1 = --* ]]; do shift; done; exec "$@"',
              "sleep": 'exec /bin/sleep 0.05',
              "program": '[ -z "$HANGS" ] || trap "" USR1; echo "RESULT"; printf "<%s>" "${0##*/}" "$@" >&2; echo >&2; '
-                        '[ -z "$HANGS" ] || exec /bin/sleep 1; exit "$STATUS"'}
+                        '[ -z "$HANGS$LOADS" ] || exec /bin/sleep 1; exit "$STATUS"'}
 
 
 class JobScripts(harness.FolderTest):
@@ -69,13 +69,23 @@ class JobScripts(harness.FolderTest):
         self.log("train.sh", status=75, exit_status=75)
         self.assertTrue(self.was_put_back())
 
-    def test_a_program_that_does_not_stop_is_put_back(self):
-        job = self.start("train.sh", HANGS="1", EOSHARD_STOP="2")
-        while "<eoshard-train>" not in job.stdout.readline():
+    def signalled(self, line, **environment):
+        """The rest of the log of a job that gets SIGUSR1 as soon as it says `line`."""
+        job = self.start("train.sh", EOSHARD_STOP="2", **environment)
+        while line not in job.stdout.readline():
             pass
         job.send_signal(signal.SIGUSR1)
-        self.assertIn("has not stopped in time", job.communicate(timeout=30)[0])
+        return job.communicate(timeout=30)[0]
+
+    def test_a_program_that_does_not_stop_is_put_back(self):
+        self.assertIn("has not stopped in time", self.signalled("<eoshard-train>", HANGS="1"))
         self.assertTrue(self.was_put_back())
+
+    def test_a_signal_that_comes_before_the_program_listens_puts_the_job_back(self):
+        for line in ("<eoshard-train>", "start 1"):  # while it loads, and before it is launched
+            self.assertIn("ended with 138", self.signalled(line, LOADS="1"))
+            self.assertTrue(self.was_put_back())
+            (self.folder / "put-back").unlink()
 
     def test_what_is_missing_is_named(self):
         (self.bin / "eoshard-ingest").unlink()

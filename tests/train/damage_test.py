@@ -29,10 +29,11 @@ class Damage(harness.ClassFolderTest):
         training.damage(cls.data, "test", 0)
 
     def test_without_the_option_it_is_an_error(self):
-        result = training.run(self.data, self.folder / "run", ranks=2, **OPTIONS)
-        self.assertEqual(result.returncode, 1, result.stderr)
-        for text in ("train.zarr/data_10m/c/0/0/0/0", "sample", "S2A_SYNTHETIC_train_", "CRC-32C", "--skip-damaged"):
-            self.assertIn(text, result.stderr)
+        for cache in ("none", "compressed", "decoded"):
+            result = training.run(self.data, self.folder / "run", ranks=2, cache=cache, **OPTIONS)
+            self.assertEqual(result.returncode, 1, result.stderr)
+            for text in ("train.zarr/data_10m/c/0/0/0/0", "sample", "S2A_SYNTHETIC_train_", "CRC-32C", "--skip-damaged"):
+                self.assertIn(text, result.stderr)
 
     def test_skipped_samples_are_listed_and_counted_the_same_on_any_ranks(self):
         results = {}

@@ -24,6 +24,13 @@ def traced_steps(out):
     return [json.loads(line)["step"] for line in (out / "trace.jsonl").read_text().splitlines()]
 
 
+def heeds(process, number):
+    """Whether the process has a handler for the signal, or lets it wait."""
+    status = pathlib.Path(f"/proc/{process}/status").read_text()
+    masks = dict(line.split(":\t") for line in status.splitlines() if line.startswith(("SigBlk", "SigCgt")))
+    return any(int(mask, 16) >> (number - 1) & 1 for mask in masks.values())
+
+
 def step_of(path):
     return int(path.stem.removeprefix("step-"))
 
@@ -76,6 +83,18 @@ class Restart(harness.ClassFolderTest):
         self.assertEqual(self.interrupted(out, 2, signal.SIGUSR1, 6, checkpoint_every_steps=3), 75)
         training.succeed(self.data, out, **{**OPTIONS, "checkpoint_every_steps": 0})
         self.assert_as_whole(out)
+
+    def test_stopped_before_there_is_anything_to_save(self):
+        """From the moment that the program itself runs; before, its libraries are loaded."""
+        for number, delay_s in ((signal.SIGUSR1, 0), (signal.SIGTERM, 0.1), (signal.SIGUSR1, 0.3), (signal.SIGTERM, 1)):
+            process = subprocess.Popen(training.command(self.data, self.folder / "run", **{**OPTIONS, "epochs": 5000}),
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            while process.poll() is None and not heeds(process.pid, number):
+                time.sleep(0.001)
+            time.sleep(delay_s)
+            process.send_signal(number)
+            self.assertEqual(process.wait(100), 75, process.communicate()[1])
+            process.stderr.close()
 
     def test_stopped_in_an_evaluation(self):
         """By all ranks, or by one that the others wait for: what is being evaluated is scored anew when the run goes on."""

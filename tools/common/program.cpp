@@ -14,6 +14,7 @@
 #include "libingest/core/error.hpp"
 #include "libingest/core/file_pool.hpp"
 #include "libingest/core/version.hpp"
+#include "libingest/mpi/start_limit.hpp"
 #include "tools/common/program_interface.hpp"
 
 namespace eoshard {
@@ -105,6 +106,7 @@ void check_launcher(const Program& program, const Communicator& world) {
 int run_ranks(const Program& program, const Communicator& world, const Log& log) {
   return guard([&] { return program.run(world, log); },
                [&](const Error& error) {
+                 if (!error.is_agreed()) wait_for_turn(world.rank());  // several ranks may have met the same
                  if (!error.is_agreed() || world.is_root()) print_error(error, program, log);
                  if (!error.is_agreed() && world.size() > 1) world.abort(exit_status(error.kind()));
                  return exit_status(error.kind());

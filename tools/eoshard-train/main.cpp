@@ -3,8 +3,8 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -15,6 +15,8 @@
 #include "libingest/core/file.hpp"
 #include "libingest/mpi/launched_rank.hpp"
 #include "libingest/mpi/rank_watch.hpp"
+#include "libingest/mpi/session.hpp"
+#include "libingest/mpi/start_limit.hpp"
 #include "libtrain/checkpoint/run_folder.hpp"
 #include "libtrain/collective_benchmark.hpp"
 #include "libtrain/core/openmp_waiting.hpp"
@@ -27,16 +29,12 @@
 #include "tools/eoshard-train/result_table.hpp"
 #include "tools/eoshard-train/run_report.hpp"
 #include "tools/eoshard-train/slurm_script.hpp"
+#include "tools/eoshard-train/stop_signals.hpp"
 #include "tools/eoshard-train/train_arguments.hpp"
 #include "tools/eoshard-train/train_configuration.hpp"
 
 namespace eoshard::train {
 namespace {
-
-constexpr int kRestartMe = 75;  // EX_TEMPFAIL of sysexits.h: stopped on request, saved, to be run again
-
-volatile std::sig_atomic_t stop_requested = 0;
-void request_stop(int) { stop_requested = 1; }
 
 void print_collectives(const CommandLine& line, const Communicator& world) {
   const std::string result = benchmark_collectives(world, line.options.device);
@@ -89,7 +87,7 @@ int report_outcome(const TrainOutcome& outcome, const TrainOptions& options, con
     if (setting.world.is_root()) {
       setting.log.info(fmt::format("stopped on request; run again to go on in {}", options.out));
     }
-    return kRestartMe;
+    return kRunMeAgain;
   }
   setting.world.agree([&] {
     if (setting.world.is_root()) write_report(options.out);
@@ -107,9 +105,9 @@ std::function<bool()> time_limit(double limit_s) {
   };
 }
 
-int train_or_evaluate(const CommandLine& line, const TrainOptions& options, ProgressMode mode,
-                      const Communicator& world, const Log& log) {
-  ProgressBar bar(mode, world.is_root());
+int train_or_evaluate(const CommandLine& line, const TrainOptions& options, const Communicator& world, const Log& log,
+                      StartLimit& start) {
+  ProgressBar bar(parse_progress_mode(line.progress), world.is_root());
   const auto is_time_up = time_limit(line.time_limit_s);
   const TrainSetting setting{world,
                              log,
@@ -117,11 +115,13 @@ int train_or_evaluate(const CommandLine& line, const TrainOptions& options, Prog
                                RankWatch::note_progress();
                                bar.show(progress);
                              },
-                             [&] { return stop_requested != 0 || is_time_up(); },
+                             [&] { return is_stop_signalled() || is_time_up(); },
                              {line.is_overwritten, !line.resume.empty()},
                              line.is_traced};
   const RankWatch watch(world, line.rank_timeout_s, log);
+  start.met();
   const bool is_evaluation = !line.evaluation.run.empty();
+  if (!is_evaluation) note_stop_signals();
   TrainOutcome outcome;
   if (is_evaluation) {
     outcome.result_json = evaluate_run(line.evaluation, options, setting);
@@ -181,29 +181,33 @@ void check_job(const CommandLine& line) {
   }
 }
 
-int run(CommandLine& line, const Communicator& world, const Log& log) {
-  std::signal(SIGTERM, request_stop);
-  std::signal(SIGUSR1, request_stop);
-  check_same_work(line, world);
-  world.agree([&] { check_job(line); });
-  if (line.is_collective_benchmark) {
-    print_collectives(line, world);
-    return 0;
-  }
-  const TrainOptions options = gather_options(line, world);
-  const ProgressMode mode = parse_progress_mode(line.progress);
+// What takes no checkpoints is not watched either, but for its start.
+int print_or_measure(const CommandLine& line, const TrainOptions& options, const Communicator& world, const Log& log) {
   if (line.is_schedule_wanted) {
     print_schedule(options, world);
   } else if (line.is_slurm_wanted) {
     print_job_script(line, options, world, log);
   } else if (line.is_input_benchmark) {
     std::cout << benchmark_input(options, {world, log, {}, {}, {}}) << std::endl;
-  } else if (line.is_step_benchmark) {
-    std::cout << benchmark_step(options, {world, log, {}, {}, {}}) << std::endl;
   } else {
-    return train_or_evaluate(line, options, mode, world, log);
+    std::cout << benchmark_step(options, {world, log, {}, {}, {}}) << std::endl;
   }
   return 0;
+}
+
+int run(CommandLine& line, const Communicator& world, const Log& log, StartLimit& start) {
+  check_same_work(line, world);
+  world.agree([&] { check_job(line); });
+  if (line.is_collective_benchmark) {
+    start.met();
+    print_collectives(line, world);
+    return 0;
+  }
+  const TrainOptions options = gather_options(line, world);
+  if (!(line.is_schedule_wanted || line.is_slurm_wanted || line.is_input_benchmark || line.is_step_benchmark))
+    return train_or_evaluate(line, options, world, log, start);
+  start.met();
+  return print_or_measure(line, options, world, log);
 }
 
 // Options that are of no use are reported later, in the course of the run.
@@ -254,7 +258,15 @@ void settle_environment(const std::vector<std::string>& arguments, char** argv) 
   for (const EnvironmentSetting& setting : settings) ::setenv(setting.name.c_str(), setting.value.c_str(), 1);
   std::error_code failure;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failure);
+  hold_stop_signals();
   ::execv(program.c_str(), argv);  // returns only on failure: then it just runs slower
+  end_on_stop_signals();
+}
+
+// Ranks load their libraries each at its own pace, from a file system that all load them from.
+double start_timeout(double rank_timeout_s) {
+  constexpr double kLeast_s = 60;
+  return rank_timeout_s == 0 ? 0 : std::max(rank_timeout_s, kLeast_s);
 }
 
 }  // namespace
@@ -262,6 +274,7 @@ void settle_environment(const std::vector<std::string>& arguments, char** argv) 
 
 int main(int argc, char** argv) {
   using namespace eoshard;
+  train::end_on_stop_signals();
   train::CommandLine line;
   line.arguments.assign(argv + 1, argv + argc);
   train::settle_environment(line.arguments, argv);
@@ -271,7 +284,11 @@ int main(int argc, char** argv) {
   program.description = "Train a multispectral network on a dataset of eoshard-ingest, and score it";
   program.declare_options = [&](CLI::App& app) { train::declare_options(app, line); };
   program.mpi_threads = MpiThreads::in_turn;  // gradients are communicated by a thread of their own
-  program.connect = [&] { return train::connect_gpus(line); };
-  program.run = [&](const Communicator& world, const Log& log) { return train::run(line, world, log); };
+  std::optional<StartLimit> start;
+  program.connect = [&] {
+    start.emplace(program.name, launcher_rank(), launcher_size(), train::start_timeout(line.rank_timeout_s));
+    return train::connect_gpus(line);
+  };
+  program.run = [&](const Communicator& world, const Log& log) { return train::run(line, world, log, *start); };
   return run_program(program, argc, argv);
 }
