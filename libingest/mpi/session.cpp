@@ -19,6 +19,16 @@ int first_number(std::initializer_list<const char*> names, int otherwise) {
   return otherwise;
 }
 
+bool is_launched() { return first_number({"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE"}, -1) >= 0; }
+
+// For a process that no launcher began. Open MPI would start its daemon (0.2 s and more), which only spawning further
+// ranks needs, and make a folder in /tmp that all such processes of a user share: one that ends takes it from under
+// another that begins.
+void set_up_alone() {
+  ::setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+  ::setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
+}
+
 int level_of(MpiThreads threads) {
   switch (threads) {
     case MpiThreads::main_only: return MPI_THREAD_FUNNELED;
@@ -30,10 +40,8 @@ int level_of(MpiThreads threads) {
 
 }  // namespace
 
-// A process that no launcher began would start Open MPI's daemon (0.2 s and more), which only spawning further ranks
-// needs.
 MpiSession::MpiSession(MpiThreads threads) {
-  ::setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+  if (!is_launched()) set_up_alone();
   const int wanted = level_of(threads);
   int provided = 0;
   check_mpi(MPI_Init_thread(nullptr, nullptr, wanted, &provided), "MPI_Init_thread");
