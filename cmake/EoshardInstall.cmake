@@ -78,6 +78,7 @@ install(PROGRAMS slurm/train.sh slurm/search.sh slurm/evaluate.sh DESTINATION ${
   COMPONENT trainer)
 install(DIRECTORY docs/recipes DESTINATION ${CMAKE_INSTALL_DATADIR}/eoshard COMPONENT trainer)
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs)
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs FILES_MATCHING PATTERN "*.md" PATTERN "*.png" PATTERN "*.svg")
 # Where Debian looks for a package's licence.
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/eoshard RENAME copyright COMPONENT programs)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libeoshard-dev RENAME copyright COMPONENT development)

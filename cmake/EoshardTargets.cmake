@@ -70,7 +70,7 @@ function(eoshard_add_test name)
 endfunction()
 
 # eoshard_add_script_test(<name> LABELS labels... SCRIPT file.py|file.sh [ARGUMENTS ...] [TIMEOUT s])
-# A script of tests/, run by the project's own Python environment (or bash). 900 s unless said otherwise.
+# A script of tests/, run by the project's own Python environment (or bash). 1800 s unless said otherwise.
 function(eoshard_add_script_test name)
   cmake_parse_arguments(ARG "" "SCRIPT;TIMEOUT" "LABELS;ARGUMENTS" ${ARGN})
   set(interpreter ${PROJECT_SOURCE_DIR}/.deps/venv/bin/python)

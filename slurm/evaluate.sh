@@ -15,5 +15,5 @@ DATA=/path/to/dataset
 OPTIONS=(--split test --predictions /path/to/predictions.csv --device cuda)
 
 submitted=$(scontrol show job "$SLURM_JOB_ID" | sed -n '/^ *Command=/{s///;p;q}') # this script, and its arguments
-source "$(dirname "${submitted%" $*"}")/job.sh" || exit
+source "${EOSHARD_SCRIPTS:-$(dirname "${submitted%" $*"}")}/job.sh" || { echo "copy job.sh along, or set EOSHARD_SCRIPTS to its folder" >&2; exit 1; }
 run_until_done eoshard-train --evaluate "$RUN" --data "$DATA" "${OPTIONS[@]}" "$@"

@@ -18,7 +18,7 @@ LABELS=/path/to/U2018_CLC2018_V2020_20u1.tif
 OUT=/path/to/dataset
 
 submitted=$(scontrol show job "$SLURM_JOB_ID" | sed -n '/^ *Command=/{s///;p;q}') # this script, and its arguments
-source "$(dirname "${submitted%" $*"}")/job.sh" || exit
+source "${EOSHARD_SCRIPTS:-$(dirname "${submitted%" $*"}")}/job.sh" || { echo "copy job.sh along, or set EOSHARD_SCRIPTS to its folder" >&2; exit 1; }
 requeue_on_signal=1
 run_until_done eoshard-ingest --labels "$LABELS" --threads "${SLURM_CPUS_PER_TASK:-1}" --out "$OUT" "$@" \
     --input-file-list "$PRODUCTS"

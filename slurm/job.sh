@@ -3,6 +3,7 @@
 #   EOSHARD_LAUNCH  srun (default, with PMIx) or mpirun
 #   EOSHARD_BIND    cores (default) or none: whether a task is bound to its own cores
 #   EOSHARD_BIN     folder of the programs, where they are neither on PATH nor beside this folder
+#   EOSHARD_SCRIPTS folder of this file, where it is not beside the script that was submitted
 #   EOSHARD_STOP    seconds that a program has to stop in after the signal, 100
 
 job_folder=$(dirname "${BASH_SOURCE[0]}")
@@ -106,9 +107,12 @@ put_back_later() {
     put_back
 }
 
-# Slurm ends what is left of the job and starts it again, with the same options.
+# Slurm ends what is left of the job and starts it again, with the same options. Of an array this task alone: one of its
+# tasks has the number of the whole array as SLURM_JOB_ID.
 put_back() {
     say "back into the queue"
-    scontrol requeue "$SLURM_JOB_ID"
+    local job=$SLURM_JOB_ID
+    [ -z "${SLURM_ARRAY_JOB_ID:-}" ] || job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
+    scontrol requeue "$job"
     sleep 60 # until Slurm ends this script: it must not seem to have finished
 }

@@ -18,6 +18,6 @@ SOURCE=/path/to/BigEarthNet-S2.tar.zst
 OUT=/path/to/dataset
 
 submitted=$(scontrol show job "$SLURM_JOB_ID" | sed -n '/^ *Command=/{s///;p;q}') # this script, and its arguments
-source "$(dirname "${submitted%" $*"}")/job.sh" || exit
+source "${EOSHARD_SCRIPTS:-$(dirname "${submitted%" $*"}")}/job.sh" || { echo "copy job.sh along, or set EOSHARD_SCRIPTS to its folder" >&2; exit 1; }
 requeue_on_signal=1
 run_until_done eoshard-pack "${KIND[@]}" --threads "${SLURM_CPUS_PER_TASK:-1}" --out "$OUT" "$@" "$SOURCE"

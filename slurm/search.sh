@@ -21,5 +21,5 @@ OPTIONS=(--model resnet50 --epochs 30 --batch-size 256 --precision bf16 --device
 LEARNING_RATES=(0.025 0.05 0.1 0.2) # one for each number of --array
 rate=${LEARNING_RATES[SLURM_ARRAY_TASK_ID]}
 submitted=$(scontrol show job "$SLURM_JOB_ID" | sed -n '/^ *Command=/{s///;p;q}') # this script, and its arguments
-source "$(dirname "${submitted%" $*"}")/job.sh" || exit
+source "${EOSHARD_SCRIPTS:-$(dirname "${submitted%" $*"}")}/job.sh" || { echo "copy job.sh along, or set EOSHARD_SCRIPTS to its folder" >&2; exit 1; }
 run_until_done eoshard-train --data "$DATA" --out "$OUT/$rate" --learning-rate "$rate" "${OPTIONS[@]}" "$@"

@@ -18,5 +18,5 @@ OUT=/path/to/run
 OPTIONS=(--model resnet50 --epochs 100 --batch-size 512 --learning-rate 0.1 --precision bf16 --device cuda)
 
 submitted=$(scontrol show job "$SLURM_JOB_ID" | sed -n '/^ *Command=/{s///;p;q}') # this script, and its arguments
-source "$(dirname "${submitted%" $*"}")/job.sh" || exit
+source "${EOSHARD_SCRIPTS:-$(dirname "${submitted%" $*"}")}/job.sh" || { echo "copy job.sh along, or set EOSHARD_SCRIPTS to its folder" >&2; exit 1; }
 run_until_done eoshard-train --data "$DATA" --out "$OUT" "${OPTIONS[@]}" "$@"

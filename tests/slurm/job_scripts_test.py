@@ -9,7 +9,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from tests.support import harness  # noqa: E402
 
-STAND_INS = {"scontrol": '[ "$1" = requeue ] && exec touch "$PUT_BACK"; echo "   Command=$SUBMITTED"; echo "   Partition=x"',
+STAND_INS = {"scontrol": '[ "$1" = requeue ] && { echo "$2" >"$PUT_BACK"; exit; }; echo "   Command=$SUBMITTED"; echo "   Partition=x"',
              "srun": 'while [[ $1 = --* ]]; do shift; done; exec "$@"',
              "sleep": 'exec /bin/sleep 0.05',
              "program": '[ -z "$HANGS" ] || trap "" USR1; echo "RESULT"; printf "<%s>" "${0##*/}" "$@" >&2; echo >&2; '
@@ -77,6 +77,12 @@ class JobScripts(harness.FolderTest):
         job.send_signal(signal.SIGUSR1)
         return job.communicate(timeout=30)[0]
 
+    def test_of_an_array_one_task_is_put_back(self):
+        self.log("search.sh", status=75, exit_status=75, SLURM_ARRAY_JOB_ID="7")
+        self.assertEqual((self.folder / "put-back").read_text(), "7_0\n")
+        self.log("train.sh", status=75, exit_status=75)
+        self.assertEqual((self.folder / "put-back").read_text(), "7\n")
+
     def test_a_program_that_does_not_stop_is_put_back(self):
         self.assertIn("has not stopped in time", self.signalled("<eoshard-train>", HANGS="1"))
         self.assertTrue(self.was_put_back())
@@ -90,8 +96,10 @@ class JobScripts(harness.FolderTest):
     def test_what_is_missing_is_named(self):
         (self.bin / "eoshard-ingest").unlink()
         self.assertIn("set EOSHARD_BIN", self.log("ingest.sh", exit_status=127))
-        (self.scripts / "job.sh").unlink()
-        self.log("train.sh", exit_status=1)
+        job_functions = self.scripts / "job.sh"
+        job_functions.rename(self.folder / "job.sh")
+        self.assertIn("copy job.sh along", self.log("train.sh", exit_status=1))
+        self.assertIn("<eoshard-train>", self.log("train.sh", EOSHARD_SCRIPTS=str(self.folder)))
 
 
 harness.main()

@@ -21,6 +21,7 @@ def the_lines_are_those_that_were_asked_for():
     for line in ("#SBATCH --nodes=32", "#SBATCH --ntasks-per-node=4", "#SBATCH --gpus-per-node=4", f"DATA='{here}/some data'",
                  f"OUT={here}/run", "OPTIONS=(--model resnet50 --batch-size 4096 --optimizer lars --where 'name=a b' --device cuda)"):
         assert line in text.splitlines(), (line, text)
+    assert "--print-slurm" not in training.run("some data", "run", **{**WANTED, "print-slurm=true": True}).stdout
     text = script(nodes=2).stdout
     assert "--gpus-per-node" not in text and "--device" not in text, text
 
@@ -32,7 +33,9 @@ def what_sbatch_wants_is_written():
         option = name.replace("_", "-")
         assert [line for line in lines if line.startswith(f"#SBATCH --{option}=")] == [f"#SBATCH --{option}={value}"], lines
         assert f"--{option} " not in "".join(line for line in lines if line.startswith("OPTIONS=")), lines
-    for wrong in (dict(time="1h"), dict(partition="a b"), dict(account="x\n#SBATCH --nodes=9")):
+    for time in ("3", "2:01", "0:02:01", "0-1", "1-0"):
+        assert script(time=time).returncode == 0, time
+    for wrong in (dict(time="2"), dict(time="1:59"), dict(time="0:02:00"), dict(time="0-0:02"), dict(time="1h"), dict(partition="a b"), dict(account="x\n#SBATCH --nodes=9")):
         assert script(**wrong).returncode == 2, wrong
 
 
@@ -58,7 +61,8 @@ def what_would_waste_a_job_is_refused():
 
 def it_is_train_sh_and_job_sh_in_one_file():
     text = script().stdout
-    changed = ("#SBATCH --nodes", "#SBATCH --ntasks", "#SBATCH --gpus", "DATA=", "OUT=", "OPTIONS=", "submitted=", "source ", "# Edit these")
+    changed = ("#SBATCH --nodes", "#SBATCH --ntasks", "#SBATCH --gpus", "DATA=", "OUT=", "OPTIONS=", "submitted=", "source ", "# Edit these", "# Trains")
+    assert "slurm/train.sh" not in text, text
     for name in ("train.sh", "job.sh"):
         for line in (SCRIPTS / name).read_text().splitlines():
             assert line.startswith(changed) or line in text.splitlines(), f"{name}: {line}"

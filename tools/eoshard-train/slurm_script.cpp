@@ -48,9 +48,11 @@ std::vector<std::string> repeated_arguments(const std::vector<std::string>& give
     const bool is_value_next = sign == std::string::npos && at + 1 < given.size();
     if (is_one_of(name, kElsewhere)) {
       if (is_value_next) ++at;
+    } else if (name == "--print-slurm") {
+      continue;
     } else if (sign != std::string::npos) {
       kept.push_back(name + "=" + repeated_value(name, given[at].substr(sign + 1)));
-    } else if (name != "--print-slurm") {
+    } else {
       kept.push_back(name);
       if (is_value_next && repeated_value(name, given[at + 1]) != given[at + 1]) {
         kept.push_back(repeated_value(name, given[++at]));
@@ -58,6 +60,32 @@ std::vector<std::string> repeated_arguments(const std::vector<std::string>& give
     }
   }
   return kept;
+}
+
+// Seconds of what sbatch's --time takes: minutes, minutes:seconds, hours:minutes:seconds, or days- before hours[:…].
+std::int64_t seconds_of_time(const std::string& time) {
+  const std::size_t dash = time.find('-');
+  std::vector<std::int64_t> numbers;
+  for (std::size_t at = dash == std::string::npos ? 0 : dash + 1; at <= time.size(); ++at) {
+    numbers.push_back(std::stoll(time.substr(at)));
+    at = std::min(time.find(':', at), time.size());
+  }
+  const bool has_hours = dash != std::string::npos || numbers.size() == 3;
+  std::int64_t seconds = dash == std::string::npos ? 0 : std::stoll(time) * 24 * 3600, unit = has_hours ? 3600 : 60;
+  for (const std::int64_t number : numbers) {
+    seconds += number * unit;
+    unit /= 60;
+  }
+  return seconds;
+}
+
+void check_time(const SlurmRequest& request) {
+  constexpr std::int64_t kSignal_s = 120;  // of slurm/train.sh's --signal
+  if (request.time.empty() || seconds_of_time(request.time) > kSignal_s) return;
+  throw Error(ErrorKind::usage,
+              fmt::format("--time {}: a job is asked to stop {} s before its limit, so this one would "
+                          "be put back into the queue for ever; ask for more",
+                          request.time, kSignal_s));
 }
 
 void replace_resources(std::string& script, const SlurmRequest& request) {
@@ -111,7 +139,10 @@ std::string slurm_script(const SlurmRequest& request, const TrainOptions& option
                          const std::vector<std::string>& arguments, const std::filesystem::path& programs) {
   std::vector<std::string> repeated = repeated_arguments(arguments);
   if (request.gpus_per_node > 0 && !request.is_device_given) repeated.insert(repeated.end(), {"--device", "cuda"});
+  check_time(request);
   std::string script = kTrainScript;
+  const std::string_view path = " Submit: sbatch slurm/train.sh";  // of the script that this one is made from
+  if (const std::size_t at = script.find(path); at != std::string::npos) script.erase(at, path.size());
   replace_resources(script, request);
   replace_line(script, "# Edit these three lines",
                fmt::format("EOSHARD_BIN=${{EOSHARD_BIN:-{}}}", quoted_path(programs)));

@@ -30,7 +30,8 @@ void choose_device(const SlurmRequest& request, TrainOptions& options);
 std::string idle_ranks(const SlurmRequest& request, const TrainOptions& options);
 
 /// A script for sbatch that runs eoshard-train from `programs` with these options; `arguments` are the command line's.
-/// Paths are made absolute. choose_device() comes first.
+/// Paths are made absolute. choose_device() comes first. @throws Error{usage} when the time limit leaves no time before
+/// the signal that asks the job to stop.
 std::string slurm_script(const SlurmRequest& request, const TrainOptions& options,
                          const std::vector<std::string>& arguments, const std::filesystem::path& programs);
 

@@ -7,8 +7,9 @@
 #include "libingest/shard/dataset_manifest.hpp"
 #include "libingest/shard/shard_reader.hpp"
 
-int main(int, char** argv) try {
+int main(int argc, char** argv) try {
   using namespace eoshard::ingest;
+  if (argc != 4) throw eoshard::Error(eoshard::ErrorKind::usage, "read_zarr DATASET SPLIT ARRAY");
   const DatasetManifest manifest = read_manifest(argv[1]);
   const ArrayReader array(split_folder(argv[1], argv[2]) / argv[3]);
   ChunkDecoder decoder(array.spec().codec);
