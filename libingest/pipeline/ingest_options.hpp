@@ -50,6 +50,6 @@ struct IngestOptions {
 std::string configuration_json(const IngestOptions& options);
 
 /// The options that `configuration_json` wrote; the others have their defaults. @throws Error{io} when it is damaged.
-IngestOptions parse_configuration(const std::string& json);
+IngestOptions parse_configuration(const std::string& text);
 
 }  // namespace eoshard::ingest

@@ -31,7 +31,9 @@ constexpr const char* kSourceContents = "source_contents";
 
 // What MPI's file access keeps beside a file that is being written, and a killed run leaves:
 // "train.h5.tmp-1-2278.lock".
-bool is_mpi_lock(std::string_view name) { return name.find(".tmp-") != name.npos && name.ends_with(".lock"); }
+bool is_mpi_lock(std::string_view name) {
+  return name.find(".tmp-") != std::string_view::npos && name.ends_with(".lock");
+}
 
 bool is_own_name(const std::string& name) {
   const bool is_unfinished = name.ends_with(".tmp") || is_mpi_lock(name);
