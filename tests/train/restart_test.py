@@ -25,10 +25,11 @@ def traced_steps(out):
 
 
 def heeds(process, number):
-    """Whether the process has a handler for the signal, or lets it wait."""
+    """Whether the process has a handler for the signal, or lets just SIGUSR1 and SIGTERM wait. (All signals wait for a moment
+    when a library makes a thread.)"""
     status = pathlib.Path(f"/proc/{process}/status").read_text()
-    masks = dict(line.split(":\t") for line in status.splitlines() if line.startswith(("SigBlk", "SigCgt")))
-    return any(int(mask, 16) >> (number - 1) & 1 for mask in masks.values())
+    masks = {line[:6]: int(line[8:], 16) for line in status.splitlines() if line.startswith(("SigBlk", "SigCgt"))}
+    return masks["SigBlk"] == sum(1 << (one - 1) for one in (signal.SIGUSR1, signal.SIGTERM)) or masks["SigCgt"] >> (number - 1) & 1
 
 
 def step_of(path):
