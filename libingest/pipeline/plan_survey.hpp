@@ -21,7 +21,7 @@ struct PlanSurvey {
 
 /// Scans the products as a run would and, unless `calibration.tiles` is 0, measures rates on those that rank 0 scanned.
 /// Collective; the same on every rank. Nothing is left on disk.
-PlanSurvey survey_for_plan(const IngestOptions& options, const CalibrationSettings& calibration,
+PlanSurvey survey_for_plan(const IngestOptions& given, const CalibrationSettings& calibration,
                            const Communicator& world, const Log& log, const ProgressCallback& progress);
 
 }  // namespace eoshard::ingest

@@ -201,7 +201,7 @@ std::vector<SampleTiming> time_long_enough(const std::vector<SampleTile>& tiles,
 BandRate rate_of(const std::vector<SampleTile>& tiles, const std::vector<SampleTiming>& timings) {
   std::map<int, double> native_pixels, upsampled_pixels;
   for (const SampleTile& tile : tiles) {
-    const double factor = tile.resolution_m / kFinestResolutionM;
+    const double factor = static_cast<double>(tile.resolution_m) / kFinestResolutionM;
     native_pixels[tile.resolution_m] += tile.tile.pixels;
     upsampled_pixels[tile.resolution_m] += tile.tile.pixels * factor * factor;
   }

@@ -207,7 +207,7 @@ SampleRuling SampleRulings::rule(const std::string& key, int archive_split) {
   Listed* const listed = names_.find(key);
   if (listed != nullptr) {
     listed->is_met = true;
-    ruling.split = listed->split;
+    ruling.split = listed->split;  // NOLINT(bugprone-signed-char-misuse): a small number, no character
     if (listed->has_classes) {
       ruling.classes = listed->classes;
       ruling.fields = {countries_[listed->country]};

@@ -63,7 +63,7 @@ std::shared_ptr<arrow::Table> table_of(std::span<const ParquetColumn> columns) {
     arrays.push_back(std::visit([](const auto& values) { return array_of(values); }, column.values));
     fields.push_back(arrow::field(column.name, arrays.back()->type(), /*nullable=*/false));
   }
-  return arrow::Table::Make(arrow::schema(std::move(fields)), std::move(arrays));
+  return arrow::Table::Make(arrow::schema(std::move(fields)), arrays);
 }
 
 }  // namespace
