@@ -1,4 +1,5 @@
-// Ranks that never meet: one that hangs before it is connected to the others would hold them up for ever.
+// Ranks that never meet: one that hangs before it is connected to the others would hold them up for ever. And the turns
+// in which ranks end that have found the same error.
 #pragma once
 
 #include <condition_variable>

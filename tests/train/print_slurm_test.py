@@ -21,7 +21,7 @@ def the_lines_are_those_that_were_asked_for():
     for line in ("#SBATCH --nodes=32", "#SBATCH --ntasks-per-node=4", "#SBATCH --gpus-per-node=4", f"DATA='{here}/some data'",
                  f"OUT={here}/run", "OPTIONS=(--model resnet50 --batch-size 4096 --optimizer lars --where 'name=a b' --device cuda)"):
         assert line in text.splitlines(), (line, text)
-    assert "--print-slurm" not in training.run("some data", "run", **{**WANTED, "print-slurm=true": True}).stdout
+    assert training.run("some data", "run", **{**WANTED, "print-slurm=true": True}).stdout == script().stdout
     text = script(nodes=2).stdout
     assert "--gpus-per-node" not in text and "--device" not in text, text
 
@@ -35,7 +35,9 @@ def what_sbatch_wants_is_written():
         assert f"--{option} " not in "".join(line for line in lines if line.startswith("OPTIONS=")), lines
     for time in ("3", "2:01", "0:02:01", "0-1", "1-0"):
         assert script(time=time).returncode == 0, time
-    for wrong in (dict(time="2"), dict(time="1:59"), dict(time="0:02:00"), dict(time="0-0:02"), dict(time="1h"), dict(partition="a b"), dict(account="x\n#SBATCH --nodes=9")):
+    for time in ("2", "1:59", "0:02:00", "0-0:02"):
+        assert "asked to stop 120 s before" in script(time=time).stderr, time
+    for wrong in (dict(time="2"), dict(time="1h"), dict(partition="a b"), dict(account="x\n#SBATCH --nodes=9")):
         assert script(**wrong).returncode == 2, wrong
 
 
