@@ -5,6 +5,7 @@
 #   EOSHARD_BIN     folder of the programs, where they are neither on PATH nor beside this folder
 #   EOSHARD_SCRIPTS folder of this file, where it is not beside the script that was submitted
 #   EOSHARD_STOP    seconds that a program has to stop in after the signal, 100
+#   EOSHARD_STARTS  how often a job is started at most, 200
 
 job_folder=$(dirname "${BASH_SOURCE[0]}")
 for folder in "$job_folder/../../../bin" "$job_folder/../build/release/bin"; do # installed, or built here
@@ -108,8 +109,13 @@ put_back_later() {
 }
 
 # Slurm ends what is left of the job and starts it again, with the same options. Of an array this task alone: one of its
-# tasks has the number of the whole array as SLURM_JOB_ID.
+# tasks has the number of the whole array as SLURM_JOB_ID. Does nothing where the job has had all its starts.
 put_back() {
+    local starts=$((${SLURM_RESTART_COUNT:-0} + 1))
+    if [ "$starts" -ge "${EOSHARD_STARTS:-200}" ]; then
+        say "not put back: this was start $starts of at most ${EOSHARD_STARTS:-200} (EOSHARD_STARTS); submit it again to go on"
+        return
+    fi
     say "back into the queue"
     local job=$SLURM_JOB_ID
     [ -z "${SLURM_ARRAY_JOB_ID:-}" ] || job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID

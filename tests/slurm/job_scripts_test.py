@@ -69,6 +69,12 @@ class JobScripts(harness.FolderTest):
         self.log("train.sh", status=75, exit_status=75)
         self.assertTrue(self.was_put_back())
 
+    def test_a_job_has_only_so_many_starts(self):
+        self.assertIn("start 3 of at most 3", self.log("train.sh", status=75, exit_status=75, restarts=2, EOSHARD_STARTS="3"))
+        self.assertFalse(self.was_put_back())
+        self.log("train.sh", status=75, exit_status=75, restarts=1, EOSHARD_STARTS="3")
+        self.assertTrue(self.was_put_back())
+
     def signalled(self, line, **environment):
         """The rest of the log of a job that gets SIGUSR1 as soon as it says `line`."""
         job = self.start("train.sh", EOSHARD_STOP="2", **environment)
