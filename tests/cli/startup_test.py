@@ -18,7 +18,7 @@ from tests.support.bigearthnet import make, write_lists  # noqa: E402
 
 RANKS = 8
 OPENED = re.compile(r'openat\(AT_FDCWD, "([^"]*)".* = \d')
-# What may be opened by each rank that uses it: pixels, parts and shards; never what says which there are.
+# What may be opened by each rank that uses it: pixels, parts, shards and a product's scan; never what says which there are.
 PIXELS = re.compile(r"\.(jp2|tif|part|draft|scan|tmp|h5|png|jpg)$|/c/\d|\.(aux|AUX)")
 
 
