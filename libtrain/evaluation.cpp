@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "libingest/core/error.hpp"
+#include "libingest/mpi/rank_watch.hpp"
 #include "libtrain/batch_feed.hpp"
 #include "libtrain/batch_placer.hpp"
 #include "libtrain/core/rank_share.hpp"
@@ -122,6 +123,7 @@ std::vector<float> collect_embeddings(const ForwardPass& pass, const SplitReader
       const at::Tensor features = whole_rows(run_embed(pass, placer->place(batch, std::nullopt)), batch);
       feed.fetch_ahead();
       append_values(own, features.to(at::kFloat));
+      RankWatch::note_progress();
     }
   });
   return world.all_gather(std::span<const float>(own));

@@ -112,6 +112,15 @@ def gpu_ranks_meet_without_mpi(data, folder):
     assert lonely.returncode == 2 and "MASTER_ADDR is not set" in lonely.stderr, lonely.stderr
 
 
+def embedding_counts_as_progress(folder):
+    """A pass over the samples takes longer than the time-out, and the ranks meet behind it."""
+    data = training.make_dataset(folder / "large", 480, 0, 2, "sentinel", 120)
+    options = dict(threads=1, micro_batch_size=4)
+    training.succeed(data, folder / "large-run", **options, model="resnet50", batch_size=4, max_steps=1)
+    training.succeed(data, None, 2, **options, evaluate=folder / "large-run", split="train", embeddings=folder / "e.npy",
+                     rank_timeout=4)
+
+
 def main():
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     with training.temporary_folder() as folder:
@@ -120,6 +129,7 @@ def main():
         a_launcher_without_mpi_is_refused(data, folder)
         gpu_ranks_meet_without_mpi(data, folder)
         disagreeing_ranks_are_refused(data, folder)
+        embedding_counts_as_progress(folder)
         lost_ranks_end_all(data, folder, times)
     return 0
 
