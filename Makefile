@@ -61,7 +61,7 @@ tidy: setup ## run clang-tidy over the sources
 	cmake --preset tidy
 	.deps/venv/bin/python tests/tidy/tidy.py build/tidy $(JOBS)
 
-package: setup ## .tgz and Debian packages of the ingest half, into build/package
+package: setup ## .tar.gz and Debian packages of the ingest half, into build/package
 	cmake --workflow --preset package
 
 clean: ## remove the build folder
