@@ -11,7 +11,7 @@ namespace eoshard::train {
 namespace {
 
 constexpr const char* kModelPrefix = "model.";
-constexpr const char* kAverageStatistics = "average_statistics";
+constexpr const char* kAverageStatisticsPrefix = "average_statistics.";
 
 std::unique_ptr<Network> prepared(std::unique_ptr<Network> network, at::Device device, bool is_backbone_frozen) {
   network->move_to(device);
@@ -72,16 +72,12 @@ std::vector<UpdatePlace> update_places(const GradientBuffer& buffer, const Updat
   return places;
 }
 
-at::Tensor repeat_momenta(Network& network, const at::Tensor& flat) {
+// The momentum of each element of the buffer's statistics; 0 between tensors.
+at::Tensor repeat_momenta(Network& network, const GradientBuffer& buffer) {
   const std::vector<double> momenta = network.statistics_momenta();
-  const NamedTensors statistics = network.statistics();
-  at::Tensor repeated = at::empty_like(flat);
-  std::int64_t offset = 0;
-  for (std::size_t index = 0; index < statistics.size() && offset < flat.numel(); ++index) {
-    const std::int64_t length = statistics[index].tensor.numel();
-    repeated.narrow(0, offset, length).fill_(momenta[index]);
-    offset += length;
-  }
+  at::Tensor repeated = at::zeros_like(buffer.statistics());
+  const NamedTensors views = buffer.statistics_views(repeated);
+  for (std::size_t index = 0; index < views.size(); ++index) views[index].tensor.fill_(momenta[index]);
   return repeated;
 }
 
@@ -99,7 +95,7 @@ TrainingState::TrainingState(std::unique_ptr<Network> network, at::Device device
               rules.is_backbone_frozen ? NamedTensors() : network_->statistics(), rules.bucket_bytes),
       optimizer_(rules.options, update_places(buffer_, rules), buffer_.weights(), buffer_.gradients()),
       running_statistics_(buffer_.statistics().clone()),
-      statistics_momenta_(repeat_momenta(*network_, running_statistics_)),
+      statistics_momenta_(repeat_momenta(*network_, buffer_)),
       ema_decay_(rules.options.ema_decay) {
   if (is_averaging()) average_statistics_ = running_statistics_.clone();
 }
@@ -173,7 +169,7 @@ NamedTensors TrainingState::all_tensors(std::int64_t steps) const {
     append(tensors, state.name + ".", buffer_.parameter_views(state.tensor));
   }
   append(tensors, "", optimizer_.tensor_state());
-  if (is_averaging()) tensors.push_back({kAverageStatistics, average_statistics_});
+  if (is_averaging()) append(tensors, kAverageStatisticsPrefix, buffer_.statistics_views(average_statistics_));
   return tensors;
 }
 
@@ -185,7 +181,7 @@ void TrainingState::load_all(const NamedTensors& tensors) {
     fill(buffer_.parameter_views(state.tensor), state.name + ".", tensors);
   }
   fill(optimizer_.tensor_state(), "", tensors);
-  if (is_averaging()) fill({{kAverageStatistics, average_statistics_}}, "", tensors);
+  if (is_averaging()) fill(buffer_.statistics_views(average_statistics_), kAverageStatisticsPrefix, tensors);
 }
 
 std::vector<at::Tensor> TrainingState::flat_tensors() const {

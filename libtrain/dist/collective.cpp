@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "libtrain/dist/flat_alignment.hpp"
 #include "libtrain/dist/mpi_collective.hpp"
 #ifdef EOSHARD_HAVE_CUDA
 #include "libtrain/dist/nccl_collective.hpp"
@@ -28,7 +29,7 @@ class SoloCollective final : public Collective {
 }  // namespace
 
 Pieces equal_slices(std::int64_t length, int ranks) {
-  const std::int64_t slice = (length + ranks - 1) / ranks;
+  const std::int64_t slice = align_flat((length + ranks - 1) / ranks);
   Pieces pieces;
   for (int rank = 0; rank < ranks; ++rank) {
     const std::int64_t first = std::min(rank * slice, length);

@@ -6,13 +6,16 @@
 #include <algorithm>
 #include <ranges>
 
+#include "libtrain/dist/flat_alignment.hpp"
+
 namespace eoshard::train {
 namespace {
 
-std::int64_t total_length(const NamedTensors& tensors) {
-  std::int64_t total = 0;
-  for (const NamedTensor& item : tensors) total += item.tensor.numel();
-  return total;
+// Where each of `tensors` begins in flat memory, and behind them where the last one ends.
+std::vector<std::int64_t> flat_offsets(const NamedTensors& tensors) {
+  std::vector<std::int64_t> offsets = {0};
+  for (const NamedTensor& item : tensors) offsets.push_back(align_flat(offsets.back() + item.tensor.numel()));
+  return offsets;
 }
 
 // Dense strides of a tensor in flat memory: channels-last for convolution weights (O, I, H, W), else row-major.
@@ -31,8 +34,9 @@ GradientBuffer::GradientBuffer(NamedTensors parameters, NamedTensors statistics,
     : parameters_(std::move(parameters)), statistics_tensors_(std::move(statistics)) {
   std::reverse(parameters_.begin(), parameters_.end());
   const at::TensorOptions options = parameters_.front().tensor.options().requires_grad(false);
-  statistics_ = at::zeros({total_length(statistics_tensors_)}, options);
-  weights_ = at::zeros({total_length(parameters_)}, options);
+  statistics_offsets_ = flat_offsets(statistics_tensors_);
+  statistics_ = at::zeros({statistics_offsets_.back()}, options);
+  weights_ = at::zeros({flat_offsets(parameters_).back()}, options);
   gradients_ = at::zeros({weights_.numel() + statistics_.numel() + kFigures}, options);
   attach_parameters();
   attach_statistics();
@@ -41,25 +45,25 @@ GradientBuffer::GradientBuffer(NamedTensors parameters, NamedTensors statistics,
 
 void GradientBuffer::attach_parameters() {
   const at::NoGradGuard no_gradients;
-  std::int64_t offset = 0;
-  for (NamedTensor& item : parameters_) {
+  const std::vector<std::int64_t> offsets = flat_offsets(parameters_);
+  for (std::size_t index = 0; index < parameters_.size(); ++index) {
+    NamedTensor& item = parameters_[index];
+    const std::int64_t offset = offsets[index];
     const at::Tensor view = view_of(weights_, offset, item.tensor);
     view.copy_(item.tensor);
     item.tensor.set_data(view);
     item.tensor.mutable_grad() = view_of(gradients_, offset, item.tensor);
     places_.push_back({item.name, offset, item.tensor.numel(), item.tensor.dim()});
-    offset += item.tensor.numel();
   }
 }
 
 void GradientBuffer::attach_statistics() {
   const at::NoGradGuard no_gradients;
-  std::int64_t offset = 0;
-  for (NamedTensor& item : statistics_tensors_) {
-    const at::Tensor view = view_of(statistics_, offset, item.tensor);
+  for (std::size_t index = 0; index < statistics_tensors_.size(); ++index) {
+    NamedTensor& item = statistics_tensors_[index];
+    const at::Tensor view = view_of(statistics_, statistics_offsets_[index], item.tensor);
     view.copy_(item.tensor);
     item.tensor.set_data(view);
-    offset += item.tensor.numel();
   }
 }
 
@@ -110,10 +114,9 @@ NamedTensors GradientBuffer::parameter_views(const at::Tensor& flat) const {
 
 NamedTensors GradientBuffer::statistics_views(const at::Tensor& flat) const {
   NamedTensors views;
-  std::int64_t offset = 0;
-  for (const NamedTensor& item : statistics_tensors_) {
-    views.push_back({item.name, view_of(flat, offset, item.tensor)});
-    offset += item.tensor.numel();
+  for (std::size_t index = 0; index < statistics_tensors_.size(); ++index) {
+    const NamedTensor& item = statistics_tensors_[index];
+    views.push_back({item.name, view_of(flat, statistics_offsets_[index], item.tensor)});
   }
   return views;
 }

@@ -1,9 +1,10 @@
 // Flat memory for what training updates: weights, gradients, momenta and batch-norm statistics, each one vector.
 //
 // Parameters lie in reverse layer order, the order in which backward finishes their gradients, and fall into buckets
-// of consecutive elements that are communicated one by one. The last bucket ends in a tail of figures that are
-// averaged over micro-batches with the gradients: the batch-norm statistics, the loss, requests to stop, and gradient
-// norms.
+// of consecutive elements that are communicated one by one. Each tensor begins at a multiple of kFlatAlignment
+// elements, as kernels of cuDNN want it; what lies between them is zero and stays so. The last bucket ends in a tail of
+// figures that are averaged over micro-batches with the gradients: the batch-norm statistics, the loss, requests to
+// stop, and gradient norms.
 //
 // Build it when the network is on its device with its types settled: moving or converting a module, and zeroing its
 // gradients through it, detach the views that are made here.
@@ -45,7 +46,7 @@ class GradientBuffer {
   std::size_t bucket_at(std::int64_t offset) const;                 ///< number of the bucket that holds this element
   const at::Tensor& parameter(std::size_t index) const { return parameters_[index].tensor; }  ///< of places()[index]
 
-  const at::Tensor& weights() const { return weights_; }      ///< (parameters)
+  const at::Tensor& weights() const { return weights_; }      ///< (parameters, with what lies between them)
   const at::Tensor& gradients() const { return gradients_; }  ///< (parameters + tail): the vector that is reduced
   at::Tensor gradient_tail() const;                           ///< (statistics + kFigures), a view of gradients()
   const at::Tensor& statistics() const {
@@ -77,6 +78,7 @@ class GradientBuffer {
   NamedTensors parameters_;  // in flat order
   NamedTensors statistics_tensors_;
   std::vector<FlatPlace> places_;
+  std::vector<std::int64_t> statistics_offsets_;
   std::vector<Bucket> buckets_;
   at::Tensor weights_, gradients_, statistics_;
 };

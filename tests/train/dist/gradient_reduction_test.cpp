@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "libtrain/core/rank_share.hpp"
+#include "libtrain/dist/flat_alignment.hpp"
 #include "libtrain/dist/rank_mean.hpp"
 
 namespace eoshard::train {
@@ -63,7 +64,7 @@ void take_step(GradientReduction& reduction, GradientBuffer& buffer, Range share
 }
 
 GradientBuffer small_buffer() {
-  return GradientBuffer(parameters(), {{"mean", at::zeros({7})}}, 100);  // several buckets, slices of odd lengths
+  return GradientBuffer(parameters(), {{"mean", at::zeros({7})}}, 100);  // several buckets, the last slices shorter
 }
 
 at::Tensor expected_mean(std::int64_t count, std::int64_t length) {
@@ -257,7 +258,8 @@ TEST(GradientBuffer, TakesOverStorageAndCutsInReverseOrder) {
   EXPECT_EQ(buffer.places().front().name, "fc");
   EXPECT_GT(buffer.places().front().dimensions, 1);
   EXPECT_EQ(buffer.places()[1].dimensions, 1);
-  EXPECT_EQ(buffer.gradient_tail().numel(), 7 + GradientBuffer::kFigures);
+  EXPECT_EQ(buffer.gradient_tail().numel(), kFlatAlignment + GradientBuffer::kFigures);
+  for (const FlatPlace& place : buffer.places()) EXPECT_EQ(place.offset % kFlatAlignment, 0) << place.name;
   std::int64_t next = 0;
   for (const Bucket& bucket : buffer.buckets()) {
     EXPECT_EQ(bucket.offset, next);
