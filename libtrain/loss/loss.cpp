@@ -27,6 +27,16 @@ std::int64_t only_class(std::span<const std::uint8_t> row) {
   return std::find_if(row.begin(), row.end(), [](std::uint8_t label) { return label != 0; }) - row.begin();
 }
 
+// at::cross_entropy_loss of classes, with weights and smoothing. That one selects the samples that are not ignored, for
+// which it waits for the device: in the capture of a graph it must not.
+at::Tensor weighted_smoothed_loss(const LossOptions& options, const at::Tensor& logits, const at::Tensor& classes) {
+  const at::Tensor& weights = options.class_weights;
+  const at::Tensor log_shares = at::log_softmax(logits, 1);
+  const at::Tensor exact = at::nll_loss(log_shares, classes, weights);
+  const at::Tensor spread = -(log_shares * weights).sum() / weights.gather(0, classes).sum();
+  return (1 - options.label_smoothing) * exact + options.label_smoothing / static_cast<double>(logits.size(1)) * spread;
+}
+
 }  // namespace
 
 Task parse_task(const std::string& name) {
@@ -51,6 +61,8 @@ at::Tensor mean_loss(const LossOptions& options, const at::Tensor& logits, const
     const at::Tensor wanted = smoothing > 0 ? targets * (1 - smoothing) + smoothing / 2 : targets;
     return at::binary_cross_entropy_with_logits(exact, wanted, /*weight=*/{}, /*pos_weight=*/weights);
   }
+  if (weights && options.label_smoothing > 0 && !targets.is_floating_point())
+    return weighted_smoothed_loss(options, exact, targets);
   return at::cross_entropy_loss(exact, targets, weights, at::Reduction::Mean, /*ignore_index=*/-100,
                                 options.label_smoothing);
 }
