@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 
 #include <cstdlib>
+#include <exception>
 
 #include "libingest/core/error.hpp"
 #ifdef EOSHARD_HAVE_CUDA
@@ -28,11 +29,23 @@ void choose_gpu_arithmetic(const TrainOptions& options) {
 }
 
 #ifdef EOSHARD_HAVE_CUDA
+std::string why_no_gpu() {
+  try {
+    c10::cuda::device_count_ensure_non_zero();
+    return "";
+  } catch (const std::exception& error) {
+    const std::string reason = reason_of(error);
+    return reason.substr(0, reason.find('\n'));
+  }
+}
+
 void take_gpu(c10::Device device) {
   c10::cuda::set_device(device.index());
   c10::cuda::setCurrentCUDAStream(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device.index()));
 }
 #else
+std::string why_no_gpu() { return "built without CUDA"; }
+
 void take_gpu(c10::Device) { throw Error(ErrorKind::internal, "this program was built without CUDA"); }
 #endif
 

@@ -47,6 +47,12 @@ at::Tensor make_cache(const std::string& split, std::size_t samples, std::size_t
                                             static_cast<double>(free) / 1e9));
 }
 
+// One for all placers of the process: memory that was taken on a stream is free for that stream alone.
+c10::cuda::CUDAStream copying_stream(at::Device device) {
+  static const c10::cuda::CUDAStream stream = c10::cuda::getStreamFromPool(/*isHighPriority=*/true, device.index());
+  return stream;
+}
+
 // Two batches' bytes lie on the device by turns, so that one is copied while the other is read. The copying stream
 // waits until the launch that read a place is over; the launch waits for the copy.
 class GpuPlacer final : public BatchPlacer {
@@ -58,7 +64,7 @@ class GpuPlacer final : public BatchPlacer {
         layout_(pass.input),
         maker_(layout_),
         transform_(make_pixel_tables(pass.input)),
-        copying_(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, pass.device.index())) {
+        copying_(copying_stream(pass.device)) {
     if (cached_samples.empty()) return;
     cache_ = make_cache(split.name(), cached_samples.size(), layout_.bytes(), pass.device);
     is_kept_.resize(static_cast<std::size_t>(split.samples()), false);

@@ -98,7 +98,10 @@ at::Device device_at(const TrainOptions& options, const NodePlace& place) {
                 "--device cuda: this program was built without CUDA; use --device cpu, or build with EOSHARD_CUDA=ON");
   }
   const at::DeviceIndex devices = torch::cuda::device_count();
-  if (devices == 0) throw Error(ErrorKind::usage, "--device cuda: no GPU is to be seen here; use --device cpu");
+  if (devices == 0) {
+    throw Error(ErrorKind::usage,
+                fmt::format("--device cuda: no GPU is to be seen here ({}); use --device cpu", why_no_gpu()));
+  }
   return {at::kCUDA, static_cast<at::DeviceIndex>(place.rank % devices)};
 }
 
@@ -388,9 +391,10 @@ TrainOptions settle_options(TrainOptions options, const Communicator& world) {
   settle_path(options.data);
   if (is_script_file(options.model)) settle_path(options.model);
   if (!options.init.empty()) settle_path(options.init);
-  const int share = omp_num_threads() > 0 ? omp_num_threads() : smallest_share(world);
-  if (options.threads == 0) options.threads = share;
-  if (options.loader_threads == 0) options.loader_threads = options.device == "cpu" ? 1 : std::max(1, share - 1);
+  const int cores = smallest_share(world);
+  if (options.threads == 0) options.threads = omp_num_threads() > 0 ? omp_num_threads() : cores;
+  // Beside a GPU loading is what cores are for, whatever OMP_NUM_THREADS says: torchrun sets it to 1.
+  if (options.loader_threads == 0) options.loader_threads = options.device == "cpu" ? 1 : std::max(1, cores - 1);
   at::set_num_threads(static_cast<int>(options.threads));
   choose_gpu_arithmetic(options);
   return options;

@@ -57,6 +57,8 @@ class TrainStep {
 
   /// When the last step's buckets were communicated.
   virtual const ReductionTrace& trace() const = 0;
+  /// Seconds for which its gradients kept the update waiting: communication that nothing hid.
+  virtual double waited_s() const = 0;
 };
 
 /// Computes eagerly, operator by operator. References are borrowed; a rank's own steps take a solo collective.
@@ -67,6 +69,7 @@ class EagerTrainStep : public TrainStep {
 
   StepFigures run(BatchFeed& feed, const StepRequest& request) override;
   const ReductionTrace& trace() const override { return reduction_.trace(); }
+  double waited_s() const override { return reduction_.waited_s(); }
 
  protected:
   /// The parts of the gradient buffer's tail, the last three of which are the figures: views of it.

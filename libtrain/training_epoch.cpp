@@ -21,7 +21,7 @@ constexpr std::int64_t kStepsOfNoise = 4;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-std::string trace_line(std::int64_t step, const ReductionTrace& trace) {
+std::string trace_line(std::int64_t step, const ReductionTrace& trace, double waited_s) {
   Json buckets = Json::array();
   for (const ReductionTrace::BucketTimes& times : trace.buckets) {
     buckets.push_back({{"bytes", times.bytes},
@@ -30,7 +30,7 @@ std::string trace_line(std::int64_t step, const ReductionTrace& trace) {
                        {"ended_s", times.ended_s}});
   }
   const Json line = {
-      {"step", step}, {"backward_ended_s", trace.backward_ended_s}, {"waited_s", trace.waited_s}, {"buckets", buckets}};
+      {"step", step}, {"backward_ended_s", trace.backward_ended_s}, {"waited_s", waited_s}, {"buckets", buckets}};
   return line.dump();
 }
 
@@ -92,7 +92,7 @@ void TrainingRun::take_step(BatchFeed& feed, const BatchLoader& loader, Clock::t
                         position_.step_in_epoch % kStepsOfNoise == 0});
   ++position_.step;
   ++position_.step_in_epoch;
-  communication_wait_s_ += step_->trace().waited_s;
+  communication_wait_s_ += step_->waited_s();
   if (is_traced_) trace_step();
   ++unsettled_.steps;
   unsettled_.loss_sum += figures.loss;
@@ -109,7 +109,7 @@ void TrainingRun::take_step(BatchFeed& feed, const BatchLoader& loader, Clock::t
 // As with other figures, a full disk does not end a run.
 void TrainingRun::trace_step() {
   try {
-    append_trace(run_, trace_line(position_.step, step_->trace()));
+    append_trace(run_, trace_line(position_.step, step_->trace(), step_->waited_s()));
   } catch (const Error& error) {
     setting_.log.warning(fmt::format("TRACE NOT WRITTEN: {}. Training goes on without it", error.what()));
     is_traced_ = false;

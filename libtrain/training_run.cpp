@@ -21,7 +21,7 @@ TrainingRun::TrainingRun(const TrainOptions& options, const TrainSetting& settin
       schedule_(make_schedule(options, sample_count())),
       last_step_(count_steps(options, schedule_)),
       device_(choose_device(options, world_)),
-      collective_(make_collective(world_, device_)),
+      collective_(world_.size() == 1 ? make_solo_collective() : make_collective(world_, device_)),
       solo_(make_solo_collective()),
       state_(make_initial_network(options, dataset_, world_, setting.log), device_, update_rules(options)),
       pass_{state_.network(), dataset_.input, dataset_.task, device_, parse_precision(options.precision)},

@@ -17,6 +17,11 @@ Error& Error::mark_agreed() {
   return *this;
 }
 
+std::string reason_of(const std::exception& error) {
+  const std::string_view text = error.what();
+  return std::string(text.substr(0, text.find("\nException raised from ")));
+}
+
 int exit_status(ErrorKind kind) noexcept { return kind == ErrorKind::usage ? 2 : 1; }
 
 }  // namespace eoshard

@@ -37,6 +37,9 @@ class Error : public std::exception {
   bool agreed_ = false;
 };
 
+/// What an exception says, without the stack trace that LibTorch puts behind its messages.
+std::string reason_of(const std::exception& error);
+
 /// Process exit status for an error: 2 for misuse, else 1.
 int exit_status(ErrorKind kind) noexcept;
 

@@ -82,7 +82,7 @@ class Communicator {
       const Error wrapped(ErrorKind::io, error.what());
       settle(&wrapped);
     } catch (const std::exception& error) {
-      const Error wrapped(ErrorKind::internal, error.what());
+      const Error wrapped(ErrorKind::internal, reason_of(error));
       settle(&wrapped);
     }
     settle(nullptr);

@@ -84,6 +84,11 @@ LaunchedRank read_slurm(const Variables& variables) {
 
 }  // namespace
 
+bool is_started_by_torchrun(const Environment& environment) {
+  const Variables variables(environment);
+  return variables.has("TORCHELASTIC_RUN_ID") && variables.has("RANK");
+}
+
 std::string first_host(const std::string& list) {
   const std::size_t bracket = list.find('['), comma = list.find(',');
   if (bracket == std::string::npos || comma < bracket) return list.substr(0, comma);
@@ -95,7 +100,7 @@ std::string first_host(const std::string& list) {
 
 std::optional<LaunchedRank> rank_without_mpi(const Environment& environment) {
   const Variables variables(environment);
-  if (is_started_by_mpi(variables)) return std::nullopt;
+  if (!is_started_by_torchrun(environment) && is_started_by_mpi(variables)) return std::nullopt;
   LaunchedRank launched;
   if (variables.has("RANK") && variables.has("WORLD_SIZE")) {
     launched = read_torchrun(variables);

@@ -26,6 +26,10 @@ using Environment = std::function<const char*(const char*)>;
 /// @throws Error{usage} naming a variable that is missing or no number.
 std::optional<LaunchedRank> rank_without_mpi(const Environment& environment);
 
+/// Whether torchrun has started this process. It then inherits the variables of what started torchrun, as those of
+/// Slurm's PMIx with `srun torchrun`.
+bool is_started_by_torchrun(const Environment& environment);
+
 /// First host of one of Slurm's lists: "node07" of "node[07-12,20],other3".
 std::string first_host(const std::string& list);
 

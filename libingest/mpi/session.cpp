@@ -6,6 +6,7 @@
 #include <initializer_list>
 
 #include "libingest/mpi/communicator.hpp"
+#include "libingest/mpi/launched_rank.hpp"
 
 namespace eoshard {
 
@@ -17,6 +18,10 @@ int first_number(std::initializer_list<const char*> names, int otherwise) {
     if (const char* value = std::getenv(name)) return std::atoi(value);
   }
   return otherwise;
+}
+
+bool is_of_torchrun() {
+  return is_started_by_torchrun([](const char* name) { return std::getenv(name); });
 }
 
 bool is_launched() { return first_number({"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE"}, -1) >= 0; }
@@ -51,10 +56,12 @@ MpiSession::MpiSession(MpiThreads threads) {
 MpiSession::~MpiSession() { MPI_Finalize(); }
 
 int launcher_rank() {
+  if (is_of_torchrun()) return first_number({"RANK"}, 0);
   return first_number({"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID", "RANK"}, 0);
 }
 
 int launcher_size() {
+  if (is_of_torchrun()) return first_number({"WORLD_SIZE"}, 1);
   return first_number({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS", "WORLD_SIZE"}, 1);
 }
 

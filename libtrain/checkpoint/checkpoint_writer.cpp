@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include "libingest/core/error.hpp"
 #include "libtrain/checkpoint/run_folder.hpp"
 
 namespace eoshard::train {
@@ -59,7 +60,7 @@ void CheckpointWriter::work() {
     try {
       write(*wanted_);
     } catch (const std::exception& error) {
-      failure = error.what();
+      failure = reason_of(error);
     }
     if (!failure.empty()) {
       log_.warning(

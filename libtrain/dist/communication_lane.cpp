@@ -1,5 +1,6 @@
 #include "libtrain/dist/communication_lane.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -37,10 +38,14 @@ class ThreadLane final : public CommunicationLane {
   }
 
   void wait() override {
+    const auto start = std::chrono::steady_clock::now();
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return queue_.empty(); });
+    waited_s_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (const std::exception_ptr error = std::exchange(error_, nullptr)) std::rethrow_exception(error);
   }
+
+  double waited_s() const override { return waited_s_; }
 
  private:
   // The work under way stays in the queue until it is done.
@@ -75,7 +80,8 @@ class ThreadLane final : public CommunicationLane {
   std::deque<std::function<void()>> queue_;
   std::exception_ptr error_;
   bool is_closing_ = false;
-  std::thread thread_;  // last: it uses the others
+  double waited_s_ = 0;  // of the waiting thread
+  std::thread thread_;   // last: it uses the others
 };
 
 }  // namespace

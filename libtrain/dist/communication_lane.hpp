@@ -20,6 +20,10 @@ class CommunicationLane {
   /// Returns when all launched work is done (CPU), or makes the current stream wait for it (GPU). Until then the caller
   /// leaves the launched work's communicators alone. Rethrows the first error; what was launched after it has not run.
   virtual void wait() = 0;
+
+  /// Seconds for which the last wait() kept what follows it from beginning. On a GPU it may be asked for when what
+  /// follows has been computed.
+  virtual double waited_s() const = 0;
 };
 
 std::unique_ptr<CommunicationLane> make_lane(at::Device device);

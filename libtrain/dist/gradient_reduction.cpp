@@ -95,9 +95,7 @@ void GradientReduction::finish() {
     collective_.set_awaited(true);
     if (options_.share.size() == 0) launch_all();
     const WaitingForRanks waiting;
-    const double before = seconds_();
     lane_->wait();
-    trace_.waited_s = seconds_() - before;
     sum_->end();
   } else if (options_.micro_batches > 1) {
     buffer_.gradients().mul_(mean_factor());

@@ -23,7 +23,6 @@ struct ReductionTrace {
     double ended_s = 0;
   };
   double backward_ended_s = 0;  ///< of the last micro-batch
-  double waited_s = 0;          ///< time spent in finish() for buckets to arrive: communication that nothing hid
   std::vector<BucketTimes> buckets;
 };
 
@@ -55,6 +54,9 @@ class GradientReduction {
   void finish();
 
   const ReductionTrace& trace() const { return trace_; }  ///< of the last finished step
+  /// Seconds for which its gradients kept what follows waiting: communication that nothing hid. On a GPU it may be
+  /// asked for when that has been computed.
+  double waited_s() const { return is_alone() ? 0 : lane_->waited_s(); }
 
  private:
   bool is_alone() const { return lane_ == nullptr; }

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "libingest/core/unique_handle.hpp"
+#include "libingest/mpi/rank_watch.hpp"
 
 namespace eoshard::train {
 namespace {
@@ -59,6 +60,7 @@ class NcclCollective final : public Collective {
     const c10::cuda::CUDAGuard guard(device_);
     const ncclUniqueId id = shared_id(world);
     ncclComm_t communicator = nullptr;
+    const WaitingForRanks waiting;
     check_nccl(ncclCommInitRank(&communicator, size_, id, rank_), "ncclCommInitRank");
     communicator_ = UniqueHandle<ncclComm_t, NcclTraits>(communicator);
   }

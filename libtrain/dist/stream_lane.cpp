@@ -24,14 +24,23 @@ class StreamLane final : public CommunicationLane {
 
   void wait() override {
     const c10::cuda::CUDAGuard device(device_);
+    const c10::cuda::CUDAStream computing = c10::cuda::getCurrentCUDAStream(device_.index());
     at::cuda::CUDAEvent done;
     done.record(side_);
-    done.block(c10::cuda::getCurrentCUDAStream(device_.index()));
+    computed_.record(computing);
+    done.block(computing);
+    arrived_.record(computing);
+  }
+
+  double waited_s() const override {
+    constexpr double kMillisecond = 1e-3;
+    return computed_.isCreated() ? kMillisecond * computed_.elapsed_time(arrived_) : 0;
   }
 
  private:
   at::Device device_;
   c10::cuda::CUDAStream side_;
+  at::cuda::CUDAEvent computed_{cudaEventDefault}, arrived_{cudaEventDefault};  // with their times
 };
 
 }  // namespace

@@ -27,7 +27,7 @@ std::string first_line(const c10::Error& error) {
 }
 
 // Without the interpreter's trace of the script.
-std::string reason_of(const std::exception& error) {
+std::string script_reason(const std::exception& error) {
   const std::string text = error.what();
   const std::size_t place = text.rfind("RuntimeError: ");
   const std::string reason = place == std::string::npos ? text : text.substr(place);
@@ -93,10 +93,11 @@ bool convolves_first(const torch::jit::Module& module) {
 class ScriptNetwork final : public Network {
  public:
   explicit ScriptNetwork(const NetworkOptions& options)
-      : path_(options.name), module_(load(options.name, options.script)) {
+      : options_(options), module_(load(options.name, options.script)) {
+    options_.script.clear();
     check_parameters();
     collect_statistics();
-    try_on(options);
+    try_out();
     begins_with_convolution_ = convolves_first(module_);
   }
 
@@ -162,6 +163,7 @@ class ScriptNetwork final : public Network {
   void move_to(at::Device device) override {
     module_.to(device);
     statistics_ = values_of(statistics());
+    if (!device.is_cpu()) try_on(device);
   }
 
  private:
@@ -215,7 +217,7 @@ class ScriptNetwork final : public Network {
   }
 
   [[noreturn]] void refuse(const std::string& what) const {
-    throw Error(ErrorKind::input, fmt::format("{}: {}", path_, what));
+    throw Error(ErrorKind::input, fmt::format("{}: {}", options_.name, what));
   }
 
   at::Tensor call(const at::Tensor& images) { return module_.forward({images}).toTensor(); }
@@ -242,30 +244,44 @@ class ScriptNetwork final : public Network {
     }
   }
 
-  at::Tensor call_on(const NetworkOptions& options, const at::Tensor& images) {
+  at::Tensor call_on(const at::Tensor& images) {
     c10::IValue result;
     try {
       result = module_.forward({images});
     } catch (const std::exception& error) {
-      refuse(fmt::format("it does not take images of {} bands and {} x {} pixels: {}", options.bands, options.rows,
-                         options.columns, reason_of(error)));
+      refuse(fmt::format("it does not take images of {} bands and {} x {} pixels on {}: {}", options_.bands,
+                         options_.rows, options_.columns, images.device().is_cpu() ? "a CPU" : "a GPU",
+                         script_reason(error)));
     }
     if (!result.isTensor()) refuse("it returns something else than a tensor of logits");
     return result.toTensor();
   }
 
-  void try_on(const NetworkOptions& options) {
+  at::Tensor trial_images(at::Device device) const {
+    return at::randn({2, options_.bands, options_.rows, options_.columns}).to(device);
+  }
+
+  // Tensors that the script has as constants, and devices that it names, do not move with it.
+  void try_on(at::Device device) {
     const at::NoGradGuard no_gradients;
-    const at::Tensor images = at::randn({2, options.bands, options.rows, options.columns});
+    const bool is_training = module_.is_training();
+    module_.eval();
+    call_on(trial_images(device));
+    module_.train(is_training);
+  }
+
+  void try_out() {
+    const at::NoGradGuard no_gradients;
+    const at::Tensor images = trial_images(at::kCPU);
     const std::vector<at::Tensor> saved = clone_statistics();
     module_.eval();
-    const at::Tensor logits = call_on(options, images);
-    if (logits.dim() != 2 || logits.size(0) != 2 || logits.size(1) != options.classes) {
+    const at::Tensor logits = call_on(images);
+    if (logits.dim() != 2 || logits.size(0) != 2 || logits.size(1) != options_.classes) {
       refuse(fmt::format("for 2 images it returns a tensor of shape ({}), but the dataset has {} classes",
-                         fmt::join(logits.sizes(), ", "), options.classes));
+                         fmt::join(logits.sizes(), ", "), options_.classes));
     }
     if (!is_unchanged(saved)) refuse("its batch norm learns in evaluation too (traced?); use torch.jit.script");
-    find_momenta(options, images);
+    find_momenta(images);
     for (std::size_t index = 0; index < saved.size(); ++index) statistics_[index].copy_(saved[index]);
     for (const NamedTensor& counter : update_counts()) counter.tensor.zero_();
   }
@@ -290,14 +306,14 @@ class ScriptNetwork final : public Network {
   }
 
   // new = (1 - m) old + m batch: two passes over the same images from 0 and from 1 differ by 1 - m.
-  void find_momenta(const NetworkOptions& options, const at::Tensor& images) {
+  void find_momenta(const at::Tensor& images) {
     if (statistics_.empty()) return;
     module_.train(true);
     std::vector<std::vector<at::Tensor>> after;
     for (const double start : {0.0, 1.0}) {
       for (const at::Tensor& values : statistics_) values.fill_(start);
       at::manual_seed(0);
-      call_on(options, images);
+      call_on(images);
       after.push_back(clone_statistics());
     }
     const NamedTensors names = statistics();
@@ -314,7 +330,7 @@ class ScriptNetwork final : public Network {
     divisors_.assign(momenta_.begin(), momenta_.end());
   }
 
-  std::string path_;
+  NetworkOptions options_;  // without the script
   torch::jit::Module module_;
   std::vector<at::Tensor> statistics_;
   std::vector<double> momenta_;

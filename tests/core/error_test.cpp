@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 namespace eoshard {
 namespace {
 
@@ -21,6 +23,12 @@ TEST(Error, MisuseHasItsOwnExitStatus) {
   for (const ErrorKind kind : {ErrorKind::input, ErrorKind::io, ErrorKind::mpi, ErrorKind::internal}) {
     EXPECT_EQ(exit_status(kind), 1);
   }
+}
+
+TEST(ReasonOf, LeavesOutLibTorchsStackTrace) {
+  const std::string trace = "\nException raised from f at x.cpp:1 (most recent call first):\nframe #0: main";
+  EXPECT_EQ(reason_of(std::runtime_error("out of memory.\nTry less" + trace)), "out of memory.\nTry less");
+  EXPECT_EQ(reason_of(std::runtime_error("no trace")), "no trace");
 }
 
 }  // namespace

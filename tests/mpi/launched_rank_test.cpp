@@ -62,6 +62,12 @@ TEST(LaunchedRank, MpiComesFirst) {
     Variables both = kSlurm;
     both[name] = "2";
     EXPECT_FALSE(read(both)) << name;
+    Variables inherited = kTorchrun;
+    inherited[name] = "0";
+    EXPECT_FALSE(read(inherited)) << name;
+    inherited["TORCHELASTIC_RUN_ID"] = "none";
+    ASSERT_TRUE(read(inherited)) << name;
+    EXPECT_EQ(read(inherited)->rank, 5);
   }
 }
 

@@ -14,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kLabelDraw = 1000, kPixelDraw = 2000;
+constexpr std::size_t kLabelBits = 61;  // of a draw; prime, so that classes beyond the eighth take other bits
 
 std::uint64_t sample_key(std::size_t split, std::int64_t sample) {
   return split * 1'000'000 + static_cast<std::uint64_t>(sample);
@@ -26,7 +27,7 @@ std::vector<std::uint8_t> labels_of(const SyntheticDataset& wanted, std::size_t 
     labels[bits % wanted.classes] = 1;
     return labels;
   }
-  for (std::size_t index = 0; index < wanted.classes; ++index) labels[index] = (bits >> (8 * index)) % 2;
+  for (std::size_t index = 0; index < wanted.classes; ++index) labels[index] = (bits >> (8 * index % kLabelBits)) % 2;
   if (std::find(labels.begin(), labels.end(), 1) == labels.end()) labels[bits % wanted.classes] = 1;
   return labels;
 }

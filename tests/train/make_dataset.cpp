@@ -1,5 +1,5 @@
 // Writes a synthetic dataset for the scripts that test eoshard-train:
-// make_dataset FOLDER TRAIN VALIDATION TEST [sentinel SIDE | image SIDE] [multi-label | single-label]
+// make_dataset FOLDER TRAIN VALIDATION TEST [sentinel SIDE | image SIDE] [multi-label | single-label] [CLASSES]
 #include <cstdlib>
 #include <iostream>
 
@@ -8,7 +8,7 @@
 int main(int argc, char** argv) {
   using namespace eoshard::ingest;
   if (argc < 7) {
-    std::cerr << "make_dataset FOLDER TRAIN VALIDATION TEST sentinel|image SIDE [multi-label|single-label]\n";
+    std::cerr << "make_dataset FOLDER TRAIN VALIDATION TEST sentinel|image SIDE [multi-label|single-label] [CLASSES]\n";
     return 2;
   }
   SyntheticDataset wanted;
@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   if (std::string(argv[5]) == "image")
     wanted.arrays = {{"data", 0, {"red", "green", "blue", "nir"}, {4, side, side}, "uint8"}};
   if (argc > 7) wanted.task = argv[7];
+  if (argc > 8) wanted.classes = static_cast<std::size_t>(std::atoll(argv[8]));
   write_synthetic_dataset(argv[1], wanted);
   return 0;
 }

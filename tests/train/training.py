@@ -10,10 +10,10 @@ BIN = pathlib.Path(os.environ["EOSHARD_BIN"])
 TRAIN = str(BIN / "eoshard-train")
 
 
-def make_dataset(folder, train, validation, test, kind="sentinel", side=24, task="multi-label"):
+def make_dataset(folder, train, validation, test, kind="sentinel", side=24, task="multi-label", classes=4):
     """A synthetic dataset; small grids make steps of milliseconds."""
     tool = BIN.parent / "tests" / "make_dataset"
-    subprocess.run([tool, folder, str(train), str(validation), str(test), kind, str(side), task], check=True)
+    subprocess.run([tool, folder, str(train), str(validation), str(test), kind, str(side), task, str(classes)], check=True)
     return str(folder)
 
 

@@ -77,7 +77,7 @@ int guard(const Work& work, const Report& report) {
   } catch (const Error& error) {
     return report(error);
   } catch (const std::exception& error) {
-    return report(Error(ErrorKind::internal, error.what()));
+    return report(Error(ErrorKind::internal, reason_of(error)));
   }
 }
 

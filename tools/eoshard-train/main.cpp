@@ -22,6 +22,7 @@
 #include "libtrain/core/openmp_waiting.hpp"
 #include "libtrain/dist/launcher_link.hpp"
 #include "libtrain/evaluate_run.hpp"
+#include "libtrain/gpu_memory.hpp"
 #include "libtrain/input_benchmark.hpp"
 #include "libtrain/step_benchmark.hpp"
 #include "libtrain/trainer.hpp"
@@ -289,6 +290,10 @@ int main(int argc, char** argv) {
     start.emplace(program.name, launcher_rank(), launcher_size(), train::start_timeout(line.rank_timeout_s));
     return train::connect_gpus(line);
   };
-  program.run = [&](const Communicator& world, const Log& log) { return train::run(line, world, log, *start); };
+  program.run = [&](const Communicator& world, const Log& log) {
+    int status = 0;
+    train::advise_on_gpu_memory([&] { status = train::run(line, world, log, *start); });
+    return status;
+  };
   return run_program(program, argc, argv);
 }

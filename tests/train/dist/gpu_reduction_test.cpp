@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <torch/cuda.h>
 
+#include <cstdlib>
+
 #include "libtrain/core/rank_share.hpp"
 #include "libtrain/dist/gradient_reduction.hpp"
 
@@ -27,8 +29,8 @@ at::Tensor reduce_on(const Communicator& world, at::Device device, std::int64_t 
 }
 
 TEST(NcclCollective, ReducesToTheBitsOfMpi) {
-  if (!is_built_with_cuda()) GTEST_SKIP() << "built without CUDA";
-  if (torch::cuda::device_count() == 0) GTEST_SKIP() << "no GPU here";
+  if (!is_built_with_cuda() && std::getenv("EOSHARD_NEEDS_GPU") == nullptr) GTEST_SKIP() << "built without CUDA";
+  if (torch::cuda::device_count() == 0 && std::getenv("EOSHARD_NEEDS_GPU") == nullptr) GTEST_SKIP() << "no GPU here";
   const Communicator world = Communicator::world();
   for (const std::int64_t micro_batches : {1, 3, 8}) {
     EXPECT_TRUE(at::equal(reduce_on(world, at::Device(at::kCUDA, 0), micro_batches),
