@@ -77,8 +77,13 @@ class GraphedTrainStep final : public EagerTrainStep {
       return EagerTrainStep::spend(request);
     }
     const bool is_scaled = request.loss_scale > 0;
+    const at::NoGradGuard no_gradients;
     state().set_step(request.learning_rate, request.step);
-    if (is_scaled) inverse_scale_.fill_(1 / request.loss_scale);
+    if (is_scaled) {
+      inverse_scale_.fill_(1 / request.loss_scale);
+    } else if (has_noise(request)) {
+      big_gradient().copy_(squared_norm_on_device(weight_gradients()));
+    }
     if (!update_) update_ = capture([&] { run_update(is_scaled); });
     update_->replay();
     return figures_of(read_figures(), request);
@@ -122,11 +127,14 @@ class GraphedTrainStep final : public EagerTrainStep {
     const at::NoGradGuard no_gradients;
     state().update_running_statistics(tail().statistics);
     figures_.narrow(0, 0, GradientBuffer::kFigures).copy_(tail().figures);
-    const at::Tensor squared_norm = figures_.select(0, GradientBuffer::kFigures);
-    if (is_scaled) weight_gradients().mul_(inverse_scale_);
-    if (is_scaled || has_noise()) squared_norm.copy_(squared_norm_on_device(weight_gradients()));
-    state().spend_gradients(is_scaled ? squared_norm : at::Tensor());
+    if (is_scaled) {
+      weight_gradients().mul_(inverse_scale_);
+      big_gradient().copy_(squared_norm_on_device(weight_gradients()));
+    }
+    state().spend_gradients(is_scaled ? big_gradient() : at::Tensor());
   }
+
+  at::Tensor big_gradient() const { return figures_.select(0, GradientBuffer::kFigures); }
 
   int eager_micro_batches_ = 0, eager_updates_ = 0;
   DeviceBatch static_batch_;

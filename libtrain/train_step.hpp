@@ -93,8 +93,9 @@ class EagerTrainStep : public TrainStep {
 
   Tail tail() const;
   at::Tensor weight_gradients() const;
-  bool has_noise() const { return !options_.is_local && options_.plan.micro_batches() > 1; }
-  bool has_noise(const StepRequest& request) const { return request.is_noise_measured && has_noise(); }
+  bool has_noise(const StepRequest& request) const {
+    return request.is_noise_measured && !options_.is_local && options_.plan.micro_batches() > 1;
+  }
   TrainingState& state() { return state_; }
 
  private:

@@ -49,7 +49,10 @@ void TrainingRun::begin_phase() {
   plan_ = next;
   local_steps_ = next_local_steps;
   if (!is_other_plan && !is_other_averaging) return;
-  if (world_.is_root() && is_other_plan) tell_rest();
+  if (world_.is_root() && is_other_plan) {
+    tell_rest();
+    tell_small_passes();
+  }
   if (world_.is_root() && is_other_averaging) tell_local_steps();
   StepOptions step = step_options(options_, dataset_, device_);
   step.plan = plan_;
@@ -64,6 +67,17 @@ void TrainingRun::tell_rest() const {
     setting_.log.info(fmt::format("{} samples in steps of {}: the last {} of every epoch's order are left out",
                                   plan_.samples, plan_.batch_size, rest));
   }
+}
+
+// A GPU is not busy with so few samples, and waits for the host to launch each operator.
+void TrainingRun::tell_small_passes() const {
+  constexpr std::int64_t kFew = 128;
+  const std::int64_t ranks = world_.size(), own = (plan_.micro_batches() + ranks - 1) / ranks;
+  if (!device_.is_cuda() || own == 1 || plan_.micro_batch_size >= kFew) return;
+  setting_.log.info(
+      fmt::format("each GPU computes {} micro-batches of {} samples one after another; larger ones, up to "
+                  "--micro-batch-size {}, are faster",
+                  own, plan_.micro_batch_size, plan_.batch_size / ranks));
 }
 
 void TrainingRun::tell_local_steps() const {

@@ -77,6 +77,7 @@ class TrainingRun {
   void show_evaluation(const std::string& split, std::int64_t done, std::int64_t samples) const;
   void begin_phase();
   void tell_rest() const;
+  void tell_small_passes() const;
   void tell_local_steps() const;
   void tell_left_out() const;
   Range own_share() const { return rank_share(plan_.micro_batches(), world_.rank(), world_.size()); }

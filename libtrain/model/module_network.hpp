@@ -15,9 +15,12 @@ namespace eoshard::train {
 /// torch.nn.BatchNorm2d's default: running = 0.9 running + 0.1 new.
 inline constexpr double kBatchNormMomentum = 0.1;
 
-/// Momentum 1: the running averages become the batch's own statistics (see Network::statistics).
+/// Momentum 1: the running averages become the batch's own statistics (see Network::statistics). The layer does not
+/// count its batches, an operator each: the registered counter, which files get, is set from the step.
 inline torch::nn::BatchNorm2d batch_norm(std::int64_t channels) {
-  return torch::nn::BatchNorm2d(torch::nn::BatchNorm2dOptions(channels).momentum(1.0));
+  torch::nn::BatchNorm2d layer(torch::nn::BatchNorm2dOptions(channels).momentum(1.0));
+  layer->num_batches_tracked.reset();
+  return layer;
 }
 
 /// `Module` has features(images) → (N, features), which convolves them first, head(features) → logits, and kHead, the

@@ -7,7 +7,8 @@
 namespace eoshard::train {
 namespace {
 
-constexpr int kThreads = 256;
+constexpr int kThreads = 256;                   // of blocks that sum or settle
+constexpr int kUpdateThreads = 512;             // of blocks that update: more of them keep the memory busy
 constexpr std::int64_t kBlockElements = 65536;  // of one tensor, for one thread block
 
 // Sum over the thread block in a fixed order; the result is in thread 0.
@@ -87,7 +88,7 @@ __device__ void visit(const UpdateBlock* blocks, const UpdateScalars<Real>* scal
   if (!is_step_taken(v)) return;
   const UpdateBlock block = blocks[blockIdx.x];
   const UpdateScalars<Real> s = scalars[block.tensor];
-  for (std::int64_t index = block.first + threadIdx.x; index < block.last; index += kThreads) {
+  for (std::int64_t index = block.first + threadIdx.x; index < block.last; index += kUpdateThreads) {
     update(s, index);
     if (is_final && v.average != nullptr) follow_weight(s, v.weights[index], v.average[index]);
   }
@@ -194,12 +195,12 @@ void FlatUpdateCuda::apply(const FlatVectors<Real>& v, void* stream_of_caller) {
   settle<<<1, kThreads, 0, stream>>>(options_, reinterpret_cast<const UpdateScalars<Real>*>(t.common.get()),
                                      t.places.get(), t.norms.get(), v, scalars, t.tensors);
   if (options_.rule == UpdateRule::lamb) {
-    direct_lamb<<<grid, kThreads, 0, stream>>>(t.blocks.get(), scalars, v);
+    direct_lamb<<<grid, kUpdateThreads, 0, stream>>>(t.blocks.get(), scalars, v);
     measure();
     settle_lamb<<<1, kThreads, 0, stream>>>(t.places.get(), t.norms.get(), scalars, t.tensors);
-    apply_lamb<<<grid, kThreads, 0, stream>>>(t.blocks.get(), scalars, v);
+    apply_lamb<<<grid, kUpdateThreads, 0, stream>>>(t.blocks.get(), scalars, v);
   } else {
-    choose_kernel<Real>(options_)<<<grid, kThreads, 0, stream>>>(t.blocks.get(), scalars, v);
+    choose_kernel<Real>(options_)<<<grid, kUpdateThreads, 0, stream>>>(t.blocks.get(), scalars, v);
   }
   check_cuda(cudaGetLastError(), "the optimizer's launch");
 }

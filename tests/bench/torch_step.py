@@ -1,8 +1,9 @@
 """The plain PyTorch training step that eoshard-train is compared with: a torchvision network for 12 bands and 19 labels.
 
 Every step takes the same batch, which lies in memory, normalised, in channels-last order: nothing is read. Prints one
-JSON object. With RANK, WORLD_SIZE and --rendezvous: one of several processes of DistributedDataParallel over gloo, whose
-images are counted together.
+JSON object. --mode graphed replays one CUDA graph of the whole step; compile and max-autotune are torch.compile's. With
+RANK, WORLD_SIZE and --rendezvous: one of several processes of DistributedDataParallel over gloo, whose images are counted
+together.
 """
 import argparse
 import json
@@ -40,13 +41,33 @@ def distribute(model, rendezvous):
     return torch.nn.parallel.DistributedDataParallel(model, gradient_as_bucket_view=True), rank, size
 
 
-def run_steps(model, optimizer, images, labels, precision, steps):
+def take_step(model, optimizer, images, labels, precision):
+    optimizer.zero_grad(set_to_none=True)
+    with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
+        logits = model(images)
+    torch.nn.functional.binary_cross_entropy_with_logits(logits.float(), labels).backward()
+    optimizer.step()
+
+
+def capture(step):
+    """A function that replays what step() queues on the GPU."""
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            step()
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        step()
+    return graph.replay
+
+
+def run_steps(step, steps, device):
     for _ in range(steps):
-        optimizer.zero_grad(set_to_none=True)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16"):
-            logits = model(images)
-        torch.nn.functional.binary_cross_entropy_with_logits(logits.float(), labels).backward()
-        optimizer.step()
+        step()
+    if device == "cuda":
+        torch.cuda.synchronize()
 
 
 def main():
@@ -56,22 +77,32 @@ def main():
     parser.add_argument("--batch-size", type=int, default=16, help="of each process")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--mode", choices=["eager", "graphed", "compile", "max-autotune"], default="eager")
     parser.add_argument("--rendezvous", type=pathlib.Path, help="a file that is not there yet, the same for all processes")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
 
-    model = make_model(options.model).train()
+    torch.backends.cudnn.benchmark = True
+    model = make_model(options.model).train().to(options.device)
     rank, size = 0, 1
     if options.rendezvous:
         model, rank, size = distribute(model, options.rendezvous)
     optimizer = torch.optim.SGD(parameter_groups(model), lr=0.01, momentum=0.9, nesterov=True, fused=True)
-    images = torch.randn(options.batch_size, BANDS, SIDE, SIDE).contiguous(memory_format=torch.channels_last)
-    labels = (torch.rand(options.batch_size, CLASSES) < 0.15).float()
+    if options.mode in ("compile", "max-autotune"):
+        model = torch.compile(model, mode="max-autotune" if options.mode == "max-autotune" else "default")
+    images = torch.randn(options.batch_size, BANDS, SIDE, SIDE).contiguous(memory_format=torch.channels_last).to(options.device)
+    labels = (torch.rand(options.batch_size, CLASSES) < 0.15).float().to(options.device)
 
-    run_steps(model, optimizer, images, labels, options.precision, 5)
+    def step():
+        take_step(model, optimizer, images, labels, options.precision)
+
+    if options.mode == "graphed":
+        step = capture(step)
+    run_steps(step, 5, options.device)
     start = time.perf_counter()
-    run_steps(model, optimizer, images, labels, options.precision, options.steps)
+    run_steps(step, options.steps, options.device)
     seconds = time.perf_counter() - start
     if rank == 0:
         print(json.dumps({"images_per_second": options.steps * options.batch_size * size / seconds}))
