@@ -41,9 +41,9 @@ class Packages(harness.ClassFolderTest):
         for part in ("./usr/bin/eoshard-ingest\n", "./usr/share/man/man1/eoshard-ingest.1", "./usr/share/eoshard/slurm/ingest.sh\n"):
             self.assertIn(part, files)
         self.assertIn("./usr/share/doc/eoshard/copyright\n", files)
-        for part in ("eoshard-train", "slurm/train.sh", "slurm/search.sh", "slurm/evaluate.sh", "recipes"):
+        files = "".join(line for line in files.splitlines(keepends=True) if "/doc/eoshard/" not in line)
+        for part in ("eoshard-train", "slurm/train.sh", "slurm/search.sh", "slurm/evaluate.sh", "recipes", "torch"):
             self.assertNotIn(part, files)
-        self.assertNotIn("torch", files)
 
     def test_the_archive_runs_where_it_is_unpacked(self):
         call("tar", "-xf", self.archive, "-C", self.folder)
