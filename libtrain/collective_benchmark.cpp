@@ -1,6 +1,7 @@
 #include "libtrain/collective_benchmark.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 #include <torch/cuda.h>
 

@@ -1,6 +1,7 @@
 #include "libtrain/train_step.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,7 @@
 #include "libtrain/training_state.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 

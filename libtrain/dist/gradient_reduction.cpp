@@ -1,6 +1,7 @@
 #include "libtrain/dist/gradient_reduction.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <chrono>
 

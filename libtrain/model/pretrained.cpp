@@ -1,6 +1,7 @@
 #include "libtrain/model/pretrained.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
 #include <algorithm>
