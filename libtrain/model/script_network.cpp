@@ -267,7 +267,7 @@ class ScriptNetwork final : public Network {
     const bool is_training = module_.is_training();
     module_.eval();
     call_on(trial_images(device));
-    module_.train(is_training);
+    set_training(is_training);
   }
 
   void try_out() {
